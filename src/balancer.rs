@@ -1,0 +1,202 @@
+//! The Balancer actor: who gets the next slot. Messages in; [`pool`] and [`queue`] decide.
+//!
+//! It knows nodes as ids, URLs and slots only, and no request passes through it: an asker gets a
+//! [`Lease`], calls the node itself, and gives the lease back by dropping it.
+
+mod lease;
+mod messages;
+pub mod pool;
+pub mod queue;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult, SpawnHandle};
+use tokio::{sync::oneshot, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+pub use self::{
+    lease::{Lease, Outcome},
+    messages::{Acquire, Close, NodeReport, NodeSnapshot, NodeState, Snapshot, Unserved},
+};
+use self::{
+    messages::Release,
+    pool::{Penalty, Pool},
+    queue::{Full, Queue},
+};
+use crate::config;
+
+/// A node's name: its port, or `host:port` for an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(Arc<str>);
+
+impl From<String> for NodeId {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A node as the balancer gets to know it at the start.
+#[derive(Clone, Debug)]
+pub struct NewNode {
+    /// Its id.
+    pub id: NodeId,
+    /// Its URL up to `/api`.
+    pub base_url: String,
+    /// The calls it may work on at once.
+    pub slots: u32,
+}
+
+/// A call that waits for a slot.
+#[derive(Debug)]
+struct Waiter {
+    excluded: Vec<NodeId>,
+    reply: oneshot::Sender<Result<Lease, Unserved>>,
+}
+
+/// The actor.
+pub struct Balancer {
+    pool: Pool,
+    waiting: Queue<Waiter>,
+    epoch: Instant,
+    closed: bool,
+    /// The timer for the end of a penalty.
+    wake: Option<SpawnHandle>,
+    /// Cancelled when the actor ends although nobody asked it to.
+    failed: CancellationToken,
+}
+
+impl Balancer {
+    /// A balancer of these nodes, all of them unusable until their supervisors report.
+    /// `failed` is cancelled if the actor dies.
+    pub fn new(
+        settings: &config::Balancer,
+        nodes: Vec<NewNode>,
+        failed: CancellationToken,
+    ) -> Self {
+        let penalty = Penalty { base: settings.penalty_base, ceiling: settings.penalty_ceiling };
+        let mut pool = Pool::new(settings.policy, penalty);
+        for node in nodes {
+            pool.add(node.id, node.base_url, node.slots);
+        }
+        let waiting = Queue::new(settings.queue_limit);
+        Self { pool, waiting, epoch: Instant::now(), closed: false, wake: None, failed }
+    }
+
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    /// Gives every usable slot to the waiter whose turn it is, and refuses who waits in vain.
+    fn serve(&mut self, context: &mut Context<Self>) {
+        let now = self.now();
+        self.waiting.prune(now, |waiter| waiter.reply.is_closed());
+        let pool = &mut self.pool;
+        let answers = self.waiting.take_each(|deadline, waiter| {
+            if let Some(node) = pool.choose(&waiter.excluded, now) {
+                return Some(Ok(node));
+            }
+            let refusal = || Err(Unserved::NoNode { retry_after: pool.retry_after(0) });
+            (!pool.can_serve_before(deadline)).then(refusal)
+        });
+        for (waiter, answer) in answers {
+            let lease = answer.map(|node| self.lease(node, context));
+            // Who left meanwhile drops the lease, which gives the slot back.
+            let _ = waiter.reply.send(lease);
+        }
+        if let Some(timer) = self.wake.take() {
+            context.cancel_future(timer);
+        }
+        let next = self.pool.next_penalty_end(now).filter(|_| !self.waiting.is_empty());
+        self.wake = next
+            .map(|end| context.run_later(end - now, |balancer, context| balancer.serve(context)));
+    }
+
+    fn lease(&self, node: NodeId, context: &mut Context<Self>) -> Lease {
+        let members = self.pool.members();
+        let url = members.iter().find(|m| m.id == node).map(|m| m.base_url.clone());
+        Lease::new(node, url.unwrap_or_default(), context.address())
+    }
+}
+
+impl Actor for Balancer {
+    type Context = Context<Self>;
+
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        self.failed.cancel();
+    }
+}
+
+impl Handler<Acquire> for Balancer {
+    type Result = ();
+
+    fn handle(&mut self, ask: Acquire, context: &mut Context<Self>) {
+        if self.closed {
+            let _ = ask.reply.send(Err(Unserved::ShuttingDown));
+            return;
+        }
+        let deadline = ask.deadline.saturating_duration_since(self.epoch);
+        let waiter = Waiter { excluded: ask.excluded, reply: ask.reply };
+        self.waiting.prune(self.now(), |waiter| waiter.reply.is_closed());
+        if let Err(Full(waiter)) = self.waiting.push(ask.stage, deadline, waiter) {
+            let after = self.pool.retry_after(self.waiting.len());
+            let _ = waiter.reply.send(Err(Unserved::QueueFull { retry_after: after }));
+        }
+        self.serve(context);
+    }
+}
+
+impl Handler<Release> for Balancer {
+    type Result = ();
+
+    fn handle(&mut self, release: Release, context: &mut Context<Self>) {
+        let now = self.now();
+        self.pool.release(&release.node, release.outcome, release.held, now);
+        self.serve(context);
+    }
+}
+
+impl Handler<NodeReport> for Balancer {
+    type Result = ();
+
+    fn handle(&mut self, report: NodeReport, context: &mut Context<Self>) {
+        let now = self.now();
+        self.pool.set_state(&report.node, report.state, now);
+        self.serve(context);
+    }
+}
+
+impl Handler<Snapshot> for Balancer {
+    type Result = MessageResult<Snapshot>;
+
+    fn handle(&mut self, _: Snapshot, _: &mut Context<Self>) -> Self::Result {
+        let now = self.now();
+        let seen = |member: &pool::Member| NodeSnapshot {
+            base_url: member.base_url.clone(),
+            healthy: member.is_healthy(now),
+            reachable: !matches!(member.state, NodeState::Down { .. }),
+            request_count: member.request_count,
+            error_count: member.error_count,
+        };
+        MessageResult(self.pool.members().iter().map(seen).collect())
+    }
+}
+
+impl Handler<Close> for Balancer {
+    type Result = ();
+
+    fn handle(&mut self, _: Close, _: &mut Context<Self>) {
+        self.closed = true;
+        for (waiter, ()) in self.waiting.take_each(|_, _| Some(())) {
+            let _ = waiter.reply.send(Err(Unserved::ShuttingDown));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

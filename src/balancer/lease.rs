@@ -1,0 +1,80 @@
+//! One slot of one node, held by a value: whoever drops it has given the slot back.
+
+use std::time::Duration;
+
+use actix::Addr;
+use tokio::time::Instant;
+
+use super::{Balancer, NodeId, messages::Release};
+
+/// How a call to a node went, as the balancer needs to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A whole answer came.
+    Answered,
+    /// No connection.
+    Refused,
+    /// The node said that it is busy (429, 503).
+    Busy,
+    /// The node failed: an error, a time-out, an answer that broke off.
+    Failed,
+    /// A whole answer came, and it is useless.
+    BadAnswer,
+    /// The node refused this very request (4xx): the request's fault, not the node's.
+    Rejected,
+    /// The caller left; nothing is known about the node.
+    Abandoned,
+}
+
+impl Outcome {
+    /// Whether the node's `error_count` grows.
+    pub fn is_error(self) -> bool {
+        match self {
+            Self::Refused | Self::Busy | Self::Failed | Self::BadAnswer => true,
+            Self::Answered | Self::Rejected | Self::Abandoned => false,
+        }
+    }
+}
+
+/// The right to make one call to one node.
+#[derive(Debug)]
+pub struct Lease {
+    node: NodeId,
+    base_url: String,
+    since: Instant,
+    outcome: Outcome,
+    balancer: Addr<Balancer>,
+}
+
+impl Lease {
+    pub(super) fn new(node: NodeId, base_url: String, balancer: Addr<Balancer>) -> Self {
+        Self { node, base_url, since: Instant::now(), outcome: Outcome::Abandoned, balancer }
+    }
+
+    /// The node to call.
+    pub fn node(&self) -> &NodeId {
+        &self.node
+    }
+
+    /// Its URL up to `/api`.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// How long the lease has been out.
+    pub fn held(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Gives the slot back and says how the call went. Without this the call counts as abandoned.
+    pub fn finish(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let (node, outcome, held) = (self.node.clone(), self.outcome, self.held());
+        self.balancer.do_send(Release { node, outcome, held });
+    }
+}

@@ -1,0 +1,383 @@
+//! Who gets the next slot: the nodes as the balancer sees them, and the choice among them.
+//!
+//! One rule: *usable* is one predicate, [`Pool::choose`] is its only user, and no node ever has
+//! more calls than slots. Pure; time comes in as a value, counted from the balancer's start.
+
+use std::time::Duration;
+
+use super::{NodeId, NodeState, Outcome};
+use crate::config::Policy;
+
+/// How long a node rests after failures of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Penalty {
+    /// The rest after the first failure.
+    pub base: Duration,
+    /// The longest rest.
+    pub ceiling: Duration,
+}
+
+impl Penalty {
+    /// The rest after so many failures in a row.
+    fn after(&self, failures: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+        self.base.saturating_mul(doubled).min(self.ceiling)
+    }
+}
+
+/// One node's slots, health and counts.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The node's id.
+    pub id: NodeId,
+    /// The URL up to `/api`.
+    pub base_url: String,
+    /// Calls it may work on at once.
+    pub slots: u32,
+    /// What its supervisor last said of it.
+    pub state: NodeState,
+    /// When the supervisor said so.
+    state_at: Duration,
+    /// Leases that are out.
+    pub in_flight: u32,
+    /// Calls sent to it since the start.
+    pub request_count: u64,
+    /// Failures of it since the start.
+    pub error_count: u64,
+    /// The failures in a row that its penalty stands for.
+    failures: u32,
+    penalty_until: Duration,
+    /// The number of the lease that was its last; a lower one means longer unused.
+    last_used: u64,
+}
+
+impl Member {
+    /// Ready and not resting: what clients of the API are told as `healthy`.
+    pub fn is_healthy(&self, now: Duration) -> bool {
+        self.state == NodeState::Ready && self.penalty_until <= now
+    }
+
+    /// Healthy and not excluded for the call at hand.
+    fn is_usable(&self, excluded: &[NodeId], now: Duration) -> bool {
+        self.is_healthy(now) && !excluded.contains(&self.id)
+    }
+}
+
+/// All nodes.
+#[derive(Debug)]
+pub struct Pool {
+    members: Vec<Member>,
+    policy: Policy,
+    penalty: Penalty,
+    leases: u64,
+    /// How long an answered call held its slot, smoothed; none before the first answer.
+    service_time: Option<Duration>,
+    /// The member that round robin took last.
+    last: usize,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(policy: Policy, penalty: Penalty) -> Self {
+        Self {
+            members: Vec::new(),
+            policy,
+            penalty,
+            leases: 0,
+            service_time: None,
+            last: usize::MAX,
+        }
+    }
+
+    /// Adds a node, which is unusable until its supervisor says otherwise.
+    pub fn add(&mut self, id: NodeId, base_url: String, slots: u32) {
+        self.members.push(Member {
+            id,
+            base_url,
+            slots,
+            state: NodeState::Down { back_in: Some(Duration::ZERO) },
+            state_at: Duration::ZERO,
+            in_flight: 0,
+            request_count: 0,
+            error_count: 0,
+            failures: 0,
+            penalty_until: Duration::ZERO,
+            last_used: 0,
+        });
+    }
+
+    /// All nodes, in the order of the configuration.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Takes note of what a node's supervisor says.
+    ///
+    /// A node that comes back starts without a penalty: a new process owes nothing.
+    pub fn set_state(&mut self, id: &NodeId, state: NodeState, now: Duration) {
+        let Some(member) = self.members.iter_mut().find(|member| member.id == *id) else { return };
+        if state == NodeState::Ready && member.state != NodeState::Ready {
+            member.failures = 0;
+            member.penalty_until = Duration::ZERO;
+        }
+        member.state = state;
+        member.state_at = now;
+    }
+
+    /// Whether a call may go to a node other than the excluded ones, now or later: one that is ready
+    /// and only busy or resting counts.
+    fn another_lives(&self, excluded: &[NodeId]) -> bool {
+        let live = |member: &Member| member.state == NodeState::Ready;
+        self.members.iter().any(|member| live(member) && !excluded.contains(&member.id))
+    }
+
+    /// Chooses a usable node with a free slot and takes the slot.
+    ///
+    /// Nodes that failed the call at hand are excluded while another one lives; when only they are
+    /// left, they are as good as any.
+    pub fn choose(&mut self, excluded: &[NodeId], now: Duration) -> Option<NodeId> {
+        let excluded = if self.another_lives(excluded) { excluded } else { &[] };
+        let free =
+            |member: &Member| member.is_usable(excluded, now) && member.in_flight < member.slots;
+        let indices = 0..self.members.len();
+        let chosen = match self.policy {
+            Policy::LeastBusy => indices.filter(|at| free(&self.members[*at])).min_by(|a, b| {
+                let (a, b) = (&self.members[*a], &self.members[*b]);
+                let load =
+                    |of: &Member, other: &Member| u64::from(of.in_flight) * u64::from(other.slots);
+                load(a, b).cmp(&load(b, a)).then(a.last_used.cmp(&b.last_used))
+            }),
+            Policy::RoundRobin => {
+                let first = self.last.wrapping_add(1);
+                let turn = indices.map(|step| (first + step) % self.members.len());
+                turn.into_iter().find(|at| free(&self.members[*at]))
+            }
+        }?;
+        self.leases += 1;
+        self.last = chosen;
+        let member = &mut self.members[chosen];
+        member.in_flight += 1;
+        member.request_count += 1;
+        member.last_used = self.leases;
+        Some(member.id.clone())
+    }
+
+    /// Gives a slot back and takes note of how the call went and how long it `held` the slot.
+    pub fn release(&mut self, id: &NodeId, outcome: Outcome, held: Duration, now: Duration) {
+        let penalty = self.penalty;
+        if outcome == Outcome::Answered {
+            self.service_time = Some(self.service_time.map_or(held, |mean| (mean * 7 + held) / 8));
+        }
+        let Some(member) = self.members.iter_mut().find(|member| member.id == *id) else { return };
+        member.in_flight = member.in_flight.saturating_sub(1);
+        if outcome.is_error() {
+            member.error_count += 1;
+        }
+        match outcome {
+            Outcome::Answered => {
+                member.failures = 0;
+                member.penalty_until = Duration::ZERO;
+            }
+            Outcome::Refused | Outcome::Busy | Outcome::Failed => {
+                // What fails while the node rests began before: together they are one failure.
+                if member.penalty_until <= now {
+                    member.failures += 1;
+                }
+                member.penalty_until = now + penalty.after(member.failures);
+            }
+            Outcome::BadAnswer | Outcome::Rejected | Outcome::Abandoned => {}
+        }
+    }
+
+    /// When the first running penalty ends: the next moment at which a choice may succeed that does
+    /// not succeed now.
+    pub fn next_penalty_end(&self, now: Duration) -> Option<Duration> {
+        let ends = self.members.iter().map(|member| member.penalty_until);
+        ends.filter(|end| *end > now).min()
+    }
+
+    /// How long a caller that is refused while so many wait had better stay away: the time that the
+    /// nodes need for those ahead of it, in whole seconds between 1 and 120.
+    pub fn retry_after(&self, waiting: usize) -> Duration {
+        let slots: u32 = self.members.iter().map(|member| member.slots).sum();
+        let ahead = u32::try_from(waiting + 1).unwrap_or(u32::MAX);
+        let needed = self.service_time.unwrap_or_default().saturating_mul(ahead) / slots.max(1);
+        Duration::from_secs(needed.as_secs().clamp(1, 120))
+    }
+
+    /// Whether any node can be usable before `deadline`. A node that is down says itself when it
+    /// can be back; every other one may be usable at any moment.
+    pub fn can_serve_before(&self, deadline: Duration) -> bool {
+        self.members.iter().any(|member| match member.state {
+            NodeState::Ready => member.penalty_until < deadline,
+            NodeState::Reachable => true,
+            NodeState::Down { back_in: Some(delay) } => member.state_at + delay < deadline,
+            NodeState::Down { back_in: None } => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PENALTY: Penalty =
+        Penalty { base: Duration::from_millis(200), ceiling: Duration::from_secs(5) };
+
+    /// How long the calls of these tests held their slots.
+    const HELD: Duration = Duration::from_secs(25);
+
+    fn id(name: usize) -> NodeId {
+        NodeId::from(format!("n{name}"))
+    }
+
+    fn pool(policy: Policy, slots: &[u32]) -> Pool {
+        let mut pool = Pool::new(policy, PENALTY);
+        for (name, slots) in slots.iter().enumerate() {
+            pool.add(id(name), format!("http://127.0.0.1:{name}"), *slots);
+            pool.set_state(&id(name), NodeState::Ready, Duration::ZERO);
+        }
+        pool
+    }
+
+    #[test]
+    fn equal_nodes_share_evenly_one_call_at_a_time() {
+        for policy in [Policy::LeastBusy, Policy::RoundRobin] {
+            let mut pool = pool(policy, &[1, 1, 1]);
+            for _ in 0..31 {
+                let node = pool.choose(&[], Duration::ZERO).expect("all are free");
+                pool.release(&node, Outcome::Answered, HELD, Duration::ZERO);
+            }
+            let counts: Vec<u64> = pool.members().iter().map(|m| m.request_count).collect();
+            assert_eq!(counts, [11, 10, 10], "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn the_least_busy_for_its_slots_is_chosen() {
+        let mut pool = pool(Policy::LeastBusy, &[1, 4]);
+        let order: Vec<_> = (0..6).map(|_| pool.choose(&[], Duration::ZERO)).collect();
+        let expected = [Some(id(0)), Some(id(1)), Some(id(1)), Some(id(1)), Some(id(1)), None];
+        assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn a_node_that_failed_the_call_waits_until_no_other_lives() {
+        let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+        let busy = pool.choose(&[id(0)], Duration::ZERO);
+        assert_eq!(busy, Some(id(1)));
+        // Node 1 is busy but alive, so the call waits for it instead of going back to node 0.
+        assert_eq!(pool.choose(&[id(0)], Duration::ZERO), None);
+        pool.set_state(&id(1), NodeState::Down { back_in: None }, Duration::ZERO);
+        assert_eq!(pool.choose(&[id(0)], Duration::ZERO), Some(id(0)));
+    }
+
+    #[test]
+    fn failures_rest_a_node_longer_and_longer_up_to_the_ceiling() {
+        let mut pool = pool(Policy::LeastBusy, &[1]);
+        let mut now = Duration::ZERO;
+        let mut rests = Vec::new();
+        for _ in 0..7 {
+            let node = pool.choose(&[], now).expect("the penalty is over");
+            pool.release(&node, Outcome::Busy, HELD, now);
+            assert_eq!(pool.choose(&[], now), None);
+            let end = pool.next_penalty_end(now).expect("a penalty runs");
+            rests.push((end - now).as_millis());
+            now = end;
+        }
+        assert_eq!(rests, [200, 400, 800, 1600, 3200, 5000, 5000]);
+        let node = pool.choose(&[], now).expect("the penalty is over");
+        pool.release(&node, Outcome::Answered, HELD, now);
+        assert!(pool.members()[0].is_healthy(now), "an answer clears the penalty");
+    }
+
+    #[test]
+    fn calls_that_fail_together_are_one_failure() {
+        let mut pool = pool(Policy::LeastBusy, &[8]);
+        for _ in 0..8 {
+            pool.choose(&[], Duration::ZERO);
+        }
+        for _ in 0..8 {
+            pool.release(&id(0), Outcome::Failed, HELD, Duration::ZERO);
+        }
+        assert_eq!(pool.next_penalty_end(Duration::ZERO), Some(PENALTY.base));
+        assert_eq!(pool.members()[0].error_count, 8);
+    }
+
+    #[test]
+    fn what_is_no_fault_of_the_node_costs_it_nothing() {
+        for outcome in [Outcome::BadAnswer, Outcome::Rejected, Outcome::Abandoned] {
+            let mut pool = pool(Policy::LeastBusy, &[1]);
+            let node = pool.choose(&[], Duration::ZERO).expect("free");
+            pool.release(&node, outcome, HELD, Duration::ZERO);
+            assert!(pool.members()[0].is_healthy(Duration::ZERO), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn hope_ends_when_no_node_can_be_back_in_time() {
+        let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+        let second = Duration::from_secs(1);
+        pool.set_state(&id(0), NodeState::Down { back_in: None }, Duration::ZERO);
+        pool.set_state(&id(1), NodeState::Down { back_in: Some(5 * second) }, Duration::ZERO);
+        assert!(pool.can_serve_before(6 * second));
+        assert!(!pool.can_serve_before(5 * second));
+        pool.set_state(&id(0), NodeState::Reachable, Duration::ZERO);
+        assert!(pool.can_serve_before(second));
+    }
+
+    #[test]
+    fn a_refused_caller_is_told_the_time_that_those_ahead_need() {
+        let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+        assert_eq!(pool.retry_after(100), Duration::from_secs(1), "nothing is measured yet");
+        let node = pool.choose(&[], Duration::ZERO).expect("free");
+        pool.release(&node, Outcome::Answered, HELD, HELD);
+        assert_eq!(pool.retry_after(3), Duration::from_secs(4 * 25 / 2));
+        assert_eq!(pool.retry_after(1000), Duration::from_secs(120));
+    }
+
+    proptest! {
+        #[test]
+        fn no_node_ever_has_more_calls_than_slots_and_none_idles_beside_a_wanted_slot(
+            round_robin: bool,
+            slots in prop::collection::vec(1_u32..4, 1..5),
+            steps in prop::collection::vec((0_u8..6, 0_usize..5), 0..200),
+        ) {
+            let policy = if round_robin { Policy::RoundRobin } else { Policy::LeastBusy };
+            let mut pool = pool(policy, &slots);
+            let mut now = Duration::ZERO;
+            let mut leases: Vec<NodeId> = Vec::new();
+            for (step, which) in steps {
+                now += Duration::from_millis(50);
+                let node = id(which % slots.len());
+                match step {
+                    0 => pool.set_state(&node, NodeState::Ready, now),
+                    1 => pool.set_state(&node, NodeState::Down { back_in: None }, now),
+                    2 if !leases.is_empty() => {
+                        let node = leases.swap_remove(which % leases.len());
+                        pool.release(&node, Outcome::Failed, HELD, now);
+                    }
+                    3 if !leases.is_empty() => {
+                        let node = leases.swap_remove(which % leases.len());
+                        pool.release(&node, Outcome::Answered, HELD, now);
+                    }
+                    _ => {
+                        let free = pool.members().iter().any(|member| {
+                            member.is_healthy(now) && member.in_flight < member.slots
+                        });
+                        let chosen = pool.choose(&[], now);
+                        prop_assert_eq!(chosen.is_some(), free);
+                        leases.extend(chosen);
+                    }
+                }
+                for member in pool.members() {
+                    prop_assert!(member.in_flight <= member.slots);
+                    let out = leases.iter().filter(|lease| **lease == member.id).count();
+                    prop_assert_eq!(member.in_flight as usize, out);
+                }
+            }
+        }
+    }
+}

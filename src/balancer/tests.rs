@@ -1,0 +1,98 @@
+//! The actor itself: real messages, no sockets.
+
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use tokio::sync::oneshot;
+
+use super::*;
+
+fn start(limit: usize, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
+    let settings = config::Balancer { queue_limit: limit, ..config::Balancer::default() };
+    let new = |name: &&str| NewNode {
+        id: NodeId::from(name.to_string()),
+        base_url: format!("http://{name}"),
+        slots: 1,
+    };
+    let failed = CancellationToken::new();
+    let nodes = nodes.iter().map(new).collect();
+    (Balancer::new(&settings, nodes, failed.clone()).start(), failed)
+}
+
+async fn report(balancer: &Addr<Balancer>, name: &str, state: NodeState) {
+    let node = NodeId::from(name.to_owned());
+    balancer.send(NodeReport { node, state }).await.expect("the balancer lives");
+}
+
+async fn ask(
+    balancer: &Addr<Balancer>,
+    wait: Duration,
+) -> oneshot::Receiver<Result<Lease, Unserved>> {
+    let (reply, answer) = oneshot::channel();
+    let deadline = Instant::now() + wait;
+    let ask = Acquire { stage: queue::Stage::First, deadline, excluded: Vec::new(), reply };
+    balancer.send(ask).await.expect("the balancer lives");
+    answer
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[actix::test]
+async fn a_withdrawn_request_is_skipped() {
+    let (balancer, _) = start(8, &["a"]);
+    report(&balancer, "a", NodeState::Ready).await;
+    let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("free");
+    let withdrawn = ask(&balancer, MINUTE).await;
+    let next = ask(&balancer, MINUTE).await;
+    drop(withdrawn);
+    lease.finish(Outcome::Answered);
+    let lease = next.await.expect("answered").expect("the slot is free");
+    let nodes = balancer.send(Snapshot).await.expect("the balancer lives");
+    assert_eq!(nodes[0].request_count, 2, "the withdrawn one never got a slot");
+    drop(lease);
+}
+
+#[actix::test]
+async fn calls_wait_while_nodes_start_and_are_refused_when_none_can_come() {
+    let (balancer, _) = start(8, &["a", "b"]);
+    let mut waiting = ask(&balancer, MINUTE).await;
+    report(&balancer, "a", NodeState::Down { back_in: None }).await;
+    report(&balancer, "b", NodeState::Reachable).await;
+    assert!(waiting.try_recv().is_err(), "b may still become ready");
+    report(&balancer, "b", NodeState::Down { back_in: Some(2 * MINUTE) }).await;
+    let refused = waiting.await.expect("answered").expect_err("nobody can serve it in time");
+    assert!(matches!(refused, Unserved::NoNode { .. }));
+}
+
+#[actix::test]
+async fn the_queue_is_bounded_and_who_left_makes_room() {
+    let (balancer, _) = start(1, &["a"]);
+    let first = ask(&balancer, MINUTE).await;
+    let refused = ask(&balancer, MINUTE).await.await.expect("answered");
+    assert!(matches!(refused, Err(Unserved::QueueFull { .. })));
+    drop(first);
+    let mut second = ask(&balancer, MINUTE).await;
+    assert!(second.try_recv().is_err(), "it waits");
+}
+
+#[actix::test]
+async fn the_end_of_a_penalty_wakes_the_queue() {
+    let (balancer, _) = start(8, &["a"]);
+    report(&balancer, "a", NodeState::Ready).await;
+    let began = Instant::now();
+    let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("free");
+    lease.finish(Outcome::Busy);
+    let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("after the rest");
+    assert!(began.elapsed() >= config::Balancer::default().penalty_base);
+    drop(lease);
+}
+
+#[actix::test]
+async fn closing_refuses_those_who_wait_and_those_who_come() {
+    let (balancer, _) = start(8, &["a"]);
+    let waiting = ask(&balancer, MINUTE).await;
+    balancer.send(Close).await.expect("the balancer lives");
+    assert_eq!(waiting.await.expect("answered").expect_err("closed"), Unserved::ShuttingDown);
+    let late = ask(&balancer, MINUTE).await.await.expect("answered");
+    assert_eq!(late.expect_err("closed"), Unserved::ShuttingDown);
+}

@@ -1,0 +1,54 @@
+//! The configuration: one struct a section, layers that are checked one by one and then merged.
+//!
+//! Later wins: built-in defaults < file < `config.d/*.toml` < `TICKETD_SECTION__KEY` < the
+//! original's variables < command line. Whatever is wrong is reported with its place, its key and a
+//! remedy, and nothing starts.
+
+mod balancer;
+pub mod duration;
+mod endpoint;
+mod invalid;
+mod layer;
+mod log;
+mod model;
+mod nodes;
+mod place;
+mod server;
+mod sources;
+mod ticket;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    balancer::{Balancer, Policy},
+    endpoint::{BadEndpoint, Endpoint},
+    invalid::{Invalid, Problem},
+    log::{Format, Log},
+    model::{KeepAlive, Model, Options},
+    nodes::{NodeOverride, Nodes},
+    place::Place,
+    server::Server,
+    sources::{DEFAULT_FILE, Loaded, Sources},
+    ticket::{Correction, Ticket},
+};
+
+/// The whole configuration. Parts get their own section, never this.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The HTTP face.
+    pub server: Server,
+    /// The model.
+    pub model: Model,
+    /// The nodes.
+    pub nodes: Nodes,
+    /// Balancer and dispatch.
+    pub balancer: Balancer,
+    /// Tickets.
+    pub ticket: Ticket,
+    /// Place names.
+    pub place: Place,
+    /// The log.
+    pub log: Log,
+}

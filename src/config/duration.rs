@@ -1,0 +1,64 @@
+//! Durations as people write them: "30s", "500ms", "2m", "1h 30m".
+//!
+//! One rule: a length of time in the configuration always carries its unit.
+
+use std::{fmt, time::Duration};
+
+use jiff::{
+    SignedDuration,
+    fmt::friendly::{Designator, SpanPrinter},
+};
+use serde::{Deserializer, Serializer, de};
+
+/// Reads a duration string; zero and negative lengths are refused, because every use is a wait.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
+    struct Text;
+    impl de::Visitor<'_> for Text {
+        type Value = Duration;
+        fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+            formatter.write_str("a duration in quotes such as \"30s\", \"500ms\" or \"2m\"")
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
+            let parsed = text.parse::<SignedDuration>().ok();
+            let positive = parsed.filter(SignedDuration::is_positive);
+            positive
+                .and_then(|signed| Duration::try_from(signed).ok())
+                .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+        }
+    }
+    deserializer.deserialize_str(Text)
+}
+
+/// Writes a duration in the form that [`deserialize`] reads.
+pub(super) fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&display(*value))
+}
+
+/// The short form of a duration, for messages: `30s`, `2m`, `1m 30s`.
+pub fn display(value: Duration) -> String {
+    let printer = SpanPrinter::new().designator(Designator::Compact);
+    printer.unsigned_duration_to_string(&value)
+}
+
+/// The same for a key that may be left out.
+pub(super) mod optional {
+    use super::{Deserializer, Duration, Serializer};
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        super::deserialize(deserializer).map(Some)
+    }
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => super::serialize(value, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+}

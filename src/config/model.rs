@@ -1,0 +1,79 @@
+//! `[model]`: which model the nodes serve, and with which options.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of the model. Sent with every call, because Ollama reloads a model whose options change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Model {
+    /// The model's name in Ollama, with or without `:latest`. Default `deepseek-r1:14b`.
+    pub name: String,
+    /// How long Ollama keeps the model loaded: seconds or "5m"; -1, the default, means for ever.
+    pub keep_alive: KeepAlive,
+    /// Whether a thinking model may think first. Default false: thinking is most of a call's time.
+    pub think: bool,
+    /// Sampling and context options.
+    pub options: Options,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            name: "deepseek-r1:14b".to_owned(),
+            keep_alive: KeepAlive::Seconds(-1),
+            think: false,
+            options: Options::default(),
+        }
+    }
+}
+
+/// Ollama's `keep_alive`: whole seconds, or a Go duration string.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected seconds such as -1 or 300, or a string such as \"5m\"")]
+pub enum KeepAlive {
+    /// Seconds; negative means for ever.
+    Seconds(i64),
+    /// A Go duration such as "5m".
+    Text(String),
+}
+
+/// Ollama's model options. Unknown ones are refused here, since Ollama ignores them silently.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Sampling temperature. Default 0.1, the original's.
+    pub temperature: f64,
+    /// Nucleus sampling. Default 0.9, the original's.
+    pub top_p: f64,
+    /// Penalty on repeated tokens. Default 1.1, the original's.
+    pub repeat_penalty: f64,
+    /// The context window in tokens, prompt and answer together. Default 8192.
+    pub num_ctx: u32,
+    /// The most tokens of one answer. Default: none of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num_predict: Option<i64>,
+    /// The sampling seed. Default: random.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<i64>,
+    /// The number of candidate tokens. Default: Ollama's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<u32>,
+    /// Layers to put on the GPU. Default: Ollama decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num_gpu: Option<i64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            temperature: 0.1,
+            top_p: 0.9,
+            repeat_penalty: 1.1,
+            num_ctx: 8192,
+            num_predict: None,
+            seed: None,
+            top_k: None,
+            num_gpu: None,
+        }
+    }
+}

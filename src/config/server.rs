@@ -1,0 +1,50 @@
+//! `[server]`: the HTTP face.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::duration;
+
+/// Settings of the HTTP server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on. Default `127.0.0.1:8001`, the original's port.
+    pub listen: SocketAddr,
+    /// HTTP worker threads; 0 means one for each core. Default 0.
+    pub workers: usize,
+    /// The largest request body in bytes; a larger one is answered with 413. Default 1 MiB.
+    pub max_body_bytes: usize,
+    /// How long a caller waits for a ticket at most, queueing included. Default 180 s.
+    #[serde(with = "duration")]
+    pub request_timeout: Duration,
+    /// How long a stop waits for calls in flight and queued. Default: `request_timeout`.
+    #[serde(with = "duration::optional", skip_serializing_if = "Option::is_none")]
+    pub shutdown_grace: Option<Duration>,
+    /// Allows a `listen` address that other hosts can reach, without any authentication.
+    pub allow_anonymous: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)),
+            workers: 0,
+            max_body_bytes: 1024 * 1024,
+            request_timeout: Duration::from_secs(180),
+            shutdown_grace: None,
+            allow_anonymous: false,
+        }
+    }
+}
+
+impl Server {
+    /// The time that a stop gives to calls in flight and queued.
+    pub fn grace(&self) -> Duration {
+        self.shutdown_grace.unwrap_or(self.request_timeout)
+    }
+}

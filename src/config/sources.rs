@@ -1,0 +1,197 @@
+//! Where the configuration comes from: the files, the environment, the command line; and the merge.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use toml::{Table, Value};
+
+use super::{
+    BadEndpoint, Config, Endpoint,
+    invalid::{Invalid, Problem},
+    layer::Layer,
+    validate,
+};
+
+/// The file that is read when none is named; it may be missing.
+pub const DEFAULT_FILE: &str = "/etc/ticketd/config.toml";
+
+/// The prefix of the environment's keys: `TICKETD_SERVER__LISTEN` sets `server.listen`.
+const PREFIX: &str = "TICKETD_";
+
+/// All that is read for one configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The named file, which must exist; none means [`DEFAULT_FILE`], which may be missing.
+    pub file: Option<PathBuf>,
+    /// The environment, in which the original's variables stand too.
+    pub environment: Vec<(String, String)>,
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+}
+
+/// A checked configuration, and where its values come from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The effective values.
+    pub config: Config,
+    layers: Vec<Layer>,
+}
+
+impl Sources {
+    /// Reads, merges and checks everything. All that is found wrong is in the error.
+    pub fn load(&self) -> Result<Loaded, Invalid> {
+        let mut layers = self.file_layers()?;
+        layers.push(self.environment_layer()?);
+        layers.push(self.legacy_layer()?);
+        let mut command_line = Layer::default();
+        if let Some(listen) = self.listen {
+            command_line.set("server.listen", listen, "command line")?;
+        }
+        layers.push(command_line);
+        let loaded = Loaded { config: merge(&layers)?, layers };
+        let problems = validate::problems(&loaded.config);
+        if problems.is_empty() {
+            return Ok(loaded);
+        }
+        let located = problems.into_iter().map(|(key, message)| Problem {
+            origin: loaded.origin(&key),
+            key,
+            message,
+        });
+        Err(Invalid(located.collect()))
+    }
+
+    /// The main file, then what lies in `config.d` beside it, in the order of the names.
+    fn file_layers(&self) -> Result<Vec<Layer>, Invalid> {
+        let main = self.file.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        let mut files = Vec::new();
+        if self.file.is_some() || main.exists() {
+            files.push(main.clone());
+        }
+        let folder = main.parent().unwrap_or(Path::new("")).join("config.d");
+        if folder.is_dir() {
+            let unreadable = |error| Invalid::one(folder.display().to_string(), "", unread(&error));
+            let mut fragments = Vec::new();
+            for entry in folder.read_dir().map_err(unreadable)? {
+                let path = entry.map_err(unreadable)?.path();
+                if path.extension().is_some_and(|extension| extension == "toml") {
+                    fragments.push(path);
+                }
+            }
+            fragments.sort();
+            files.extend(fragments);
+        }
+        let read = |file: PathBuf| {
+            let name = file.display().to_string();
+            let text = std::fs::read_to_string(&file)
+                .map_err(|error| Invalid::one(name.clone(), "", unread(&error)))?;
+            Layer::from_toml(&name, &text)
+        };
+        files.into_iter().map(read).collect()
+    }
+
+    /// `TICKETD_SECTION__KEY`.
+    fn environment_layer(&self) -> Result<Layer, Invalid> {
+        let sections = Table::try_from(Config::default()).expect("the defaults are a table");
+        let mut layer = Layer::default();
+        for (variable, text) in &self.environment {
+            let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+            // Below nodes.env stand names of variables, which keep their case.
+            if let Some(inner) = name.strip_prefix("NODES__ENV__") {
+                layer.set(&format!("nodes.env.{inner}"), text, variable)?;
+                continue;
+            }
+            let name = name.to_ascii_lowercase();
+            if name.contains("__") {
+                layer.set_text(&name.replace("__", "."), text, variable)?;
+            } else if let Some((section, key)) = name.split_once('_')
+                && sections.contains_key(section)
+            {
+                let right = format!("{PREFIX}{section}__{key}").to_ascii_uppercase();
+                let message = format!("section and key are parted by two underscores: {right}");
+                return Err(Invalid::one(variable, &format!("{section}.{key}"), message));
+            }
+        }
+        Ok(layer)
+    }
+
+    /// The original's variables. A blank one counts as unset, as shells leave them.
+    fn legacy_layer(&self) -> Result<Layer, Invalid> {
+        let value = |name: &str| {
+            let found = self.environment.iter().find(|(variable, _)| variable == name);
+            found.map(|(_, text)| text.trim()).filter(|text| !text.is_empty())
+        };
+        let mut layer = Layer::default();
+        if let Some(list) = value("DEEPSEEK_ENDPOINTS") {
+            let origin = "DEEPSEEK_ENDPOINTS";
+            let urls = list.split(',').map(str::trim).filter(|url| !url.is_empty());
+            let endpoints = urls.map(str::parse).collect::<Result<Vec<Endpoint>, BadEndpoint>>();
+            let endpoints = endpoints
+                .map_err(|error| Invalid::one(origin, "nodes.endpoints", error.to_string()))?;
+            layer.set("nodes.endpoints", endpoints, origin)?;
+            layer.set("nodes.ports", Vec::<u16>::new(), origin)?;
+            layer.set("nodes.node", Vec::<u16>::new(), origin)?;
+        }
+        if let Some(name) = value("OLLAMA_MODEL") {
+            layer.set("model.name", name, "OLLAMA_MODEL")?;
+        }
+        if let Some(folder) = value("OLLAMA_MODELS") {
+            layer.set("nodes.models_dir", folder, "OLLAMA_MODELS")?;
+        }
+        Ok(layer)
+    }
+}
+
+impl Loaded {
+    /// Where a key's value was given.
+    pub fn origin(&self, key: &str) -> String {
+        let outer = |key: &str| key.rfind(['.', '[']).map(|end| key[..end].to_owned());
+        let mut candidate = Some(key.to_owned());
+        while let Some(path) = candidate {
+            if let Some(origin) =
+                self.layers.iter().rev().find_map(|layer| layer.origins.get(&path))
+            {
+                return origin.clone();
+            }
+            // A section is no origin of what it does not name; a list is one of its items.
+            candidate = outer(&path).filter(|_| path.ends_with(']'));
+        }
+        "built-in default".to_owned()
+    }
+
+    /// Every effective value as `(key, TOML value, origin)`, in the order of the sections.
+    pub fn effective(&self) -> Vec<(String, String, String)> {
+        let table = Table::try_from(&self.config).expect("the configuration is a table");
+        let mut rows = Vec::new();
+        let mut tables = vec![(String::new(), table)];
+        while let Some((prefix, table)) = tables.pop() {
+            let mut inner = Vec::new();
+            for (name, value) in table {
+                let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+                match value {
+                    Value::Table(table) if !table.is_empty() => inner.push((key, table)),
+                    value => rows.push((key.clone(), value.to_string(), self.origin(&key))),
+                }
+            }
+            tables.extend(inner.into_iter().rev());
+        }
+        rows
+    }
+}
+
+/// Lays the layers over the defaults.
+fn merge(layers: &[Layer]) -> Result<Config, Invalid> {
+    let failed = |error: config::ConfigError| Invalid::one("configuration", "", error.to_string());
+    let mut builder = config::Config::builder();
+    for layer in layers {
+        let text = toml::to_string(&layer.table).expect("a layer is a TOML table");
+        builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
+    }
+    builder.build().and_then(config::Config::try_deserialize).map_err(failed)
+}
+
+fn unread(error: &std::io::Error) -> String {
+    format!("cannot be read ({error}); check the path and the permissions")
+}

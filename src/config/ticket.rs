@@ -1,0 +1,34 @@
+//! `[ticket]`: what a ticket may hold.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of the ticket stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ticket {
+    /// The types a ticket may have. Default: the original's 咨询, 求助, 举报, 投诉.
+    pub types: Vec<String>,
+    /// When a second model call corrects the zone. Default `auto`.
+    pub correction: Correction,
+}
+
+/// When a second model call corrects the zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Correction {
+    /// When `place.location_file` is set.
+    Auto,
+    /// For every zone; `place.location_file` must be set.
+    Always,
+    /// Never; the zone stays as the first call gave it.
+    Never,
+}
+
+impl Default for Ticket {
+    fn default() -> Self {
+        Self {
+            types: ["咨询", "求助", "举报", "投诉"].map(str::to_owned).to_vec(),
+            correction: Correction::Auto,
+        }
+    }
+}

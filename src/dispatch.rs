@@ -1,0 +1,173 @@
+//! One model call: lease, call, judge, retry elsewhere, within a deadline.
+//!
+//! Nothing reaches the caller before the judge has accepted an answer, so every failure may be
+//! retried. Dispatch knows nothing of tickets: what makes an answer good is the judge's business.
+
+use actix::Addr;
+use actix_web::web::Bytes;
+use awc::Client;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+use tracing::{debug, warn};
+
+use crate::{
+    balancer::{Acquire, Balancer, Lease, NodeId, Outcome, Unserved, queue::Stage},
+    ollama::{self, Answer, Budget, GenerateRequest, UpstreamError},
+};
+
+/// Makes model calls for one thread.
+#[derive(Clone)]
+pub struct Dispatch {
+    balancer: Addr<Balancer>,
+    client: Client,
+    budget: Budget,
+    attempts: u32,
+}
+
+/// Why an answer is not accepted: a fixed phrase for the log, never a part of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfit(pub &'static str);
+
+/// Why a model call brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// No node took the call.
+    #[error("no node took the call")]
+    Unserved(#[source] Unserved),
+    /// Every attempt failed.
+    #[error("{attempts} attempts failed, the last one: {last}")]
+    Exhausted {
+        /// How many there were.
+        attempts: u32,
+        /// How the last one failed.
+        last: String,
+    },
+    /// The deadline came while a node was at work, or between two attempts.
+    #[error("the deadline came before an answer")]
+    TimedOut,
+}
+
+/// How one attempt ended without an accepted answer.
+struct Miss {
+    outcome: Outcome,
+    /// Whether it uses up one of the call's attempts; a node that never began does not.
+    counts: bool,
+    reason: String,
+}
+
+impl Dispatch {
+    /// A dispatcher over this thread's client.
+    pub fn new(
+        balancer: Addr<Balancer>,
+        client: Client,
+        settings: &crate::config::Balancer,
+    ) -> Self {
+        Self { balancer, client, budget: Budget::from(settings), attempts: settings.attempts }
+    }
+
+    /// Makes one model call and returns what `judge` makes of the answer.
+    ///
+    /// One attempt counter and one deadline cover transport and content. Dropping the future leaves
+    /// the queue, ends the call and frees the slot.
+    pub async fn call<T>(
+        &self,
+        request: &GenerateRequest<'_>,
+        stage: Stage,
+        deadline: Instant,
+        judge: impl Fn(&Answer) -> Result<T, Unfit>,
+    ) -> Result<T, Failed> {
+        let body = request.to_body();
+        let mut excluded: Vec<NodeId> = Vec::new();
+        let mut stage = stage;
+        let mut used = 0;
+        loop {
+            let lease = match self.lease(stage, deadline, &excluded).await {
+                Ok(lease) => lease,
+                Err(Unserved::NoNode { .. }) if used > 0 => return Err(Failed::TimedOut),
+                Err(refused) => return Err(Failed::Unserved(refused)),
+            };
+            stage = Stage::Begun;
+            let node = lease.node().clone();
+            let attempt = self.attempt(&lease, body.clone(), &judge);
+            let Ok(result) = timeout_at(deadline, attempt).await else {
+                warn!(node.id = %node, "call given up: its deadline came");
+                return Err(Failed::TimedOut);
+            };
+            let duration_ms = lease.held().as_millis();
+            let miss = match result {
+                Ok(value) => {
+                    debug!(node.id = %node, %duration_ms, "call answered");
+                    lease.finish(Outcome::Answered);
+                    return Ok(value);
+                }
+                Err(miss) => miss,
+            };
+            lease.finish(miss.outcome);
+            if !miss.counts {
+                debug!(node.id = %node, reason = miss.reason, "call goes to another node or waits");
+                continue;
+            }
+            used += 1;
+            excluded.push(node.clone());
+            let reason = miss.reason;
+            warn!(node.id = %node, attempt = used, %duration_ms, reason, "call failed on this node");
+            if used >= self.attempts {
+                return Err(Failed::Exhausted { attempts: used, last: reason });
+            }
+        }
+    }
+
+    /// Waits for a slot until the deadline.
+    async fn lease(
+        &self,
+        stage: Stage,
+        deadline: Instant,
+        excluded: &[NodeId],
+    ) -> Result<Lease, Unserved> {
+        let (reply, answer) = oneshot::channel();
+        let ask = Acquire { stage, deadline, excluded: excluded.to_vec(), reply };
+        let wait = async {
+            self.balancer.send(ask).await.map_err(|_| Unserved::ShuttingDown)?;
+            // The balancer is gone when it drops the other end.
+            answer.await.unwrap_or(Err(Unserved::ShuttingDown))
+        };
+        let retry_after = std::time::Duration::from_secs(1);
+        timeout_at(deadline, wait).await.unwrap_or(Err(Unserved::NoNode { retry_after }))
+    }
+
+    async fn attempt<T>(
+        &self,
+        lease: &Lease,
+        body: Bytes,
+        judge: &impl Fn(&Answer) -> Result<T, Unfit>,
+    ) -> Result<T, Miss> {
+        let answer = ollama::generate(&self.client, lease.base_url(), body, self.budget).await?;
+        judge(&answer).map_err(|Unfit(reason)| Miss {
+            outcome: Outcome::BadAnswer,
+            counts: true,
+            reason: reason.to_owned(),
+        })
+    }
+}
+
+impl From<UpstreamError> for Miss {
+    fn from(error: UpstreamError) -> Self {
+        let (outcome, counts) = match error {
+            UpstreamError::Connect(_) => (Outcome::Refused, false),
+            UpstreamError::Busy(_) => (Outcome::Busy, false),
+            UpstreamError::Rejected { .. } => (Outcome::Rejected, true),
+            UpstreamError::Endless => (Outcome::BadAnswer, true),
+            UpstreamError::ModelMissing
+            | UpstreamError::Status(_)
+            | UpstreamError::Stalled(_)
+            | UpstreamError::Broken(_)
+            | UpstreamError::Read(_)
+            | UpstreamError::CutOff
+            | UpstreamError::ErrorLine
+            | UpstreamError::Garbage => (Outcome::Failed, true),
+        };
+        Self { outcome, counts, reason: error.to_string() }
+    }
+}

@@ -1,0 +1,155 @@
+//! Puts the pieces of a streamed answer together, and tells a whole one from a broken one. Pure.
+
+use super::{
+    error::UpstreamError,
+    types::{Answer, Line},
+};
+
+/// The longest answer that is read. A ticket has some 2 kB; a model that repeats itself is stopped
+/// here, long before its context window is full.
+pub const MOST_ANSWER_BYTES: usize = 64 * 1024;
+
+/// The longest line: one token in JSON, or the closing line with its `context` list of up to
+/// 8192 numbers.
+const MOST_LINE_BYTES: usize = 1024 * 1024;
+
+/// The answer so far.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    pending: Vec<u8>,
+    response: String,
+    thinking: String,
+}
+
+impl Lines {
+    /// Takes the next bytes; gives the answer once its closing line is there.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Option<Answer>, UpstreamError> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.pending.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.pending);
+                if let Some(answer) = self.take(&line)? {
+                    return Ok(Some(answer));
+                }
+            } else if self.pending.len() > MOST_LINE_BYTES {
+                return Err(UpstreamError::Endless);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The body has ended: the last line may lack its line feed, and then the answer is whole or
+    /// cut off.
+    pub(super) fn end(mut self) -> Result<Answer, UpstreamError> {
+        let line = std::mem::take(&mut self.pending);
+        // Half a line is what a cut leaves, not a line of another form.
+        let last = if self.is_object(&line) { self.take(&line)? } else { None };
+        last.ok_or(UpstreamError::CutOff)
+    }
+
+    fn is_object(&self, line: &[u8]) -> bool {
+        serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<Option<Answer>, UpstreamError> {
+        if line.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let line: Line = serde_json::from_slice(line).map_err(|_| UpstreamError::Garbage)?;
+        if line.error.is_some() {
+            return Err(UpstreamError::ErrorLine);
+        }
+        self.response.push_str(&line.response);
+        self.thinking.push_str(&line.thinking);
+        if self.response.len() + self.thinking.len() > MOST_ANSWER_BYTES {
+            return Err(UpstreamError::Endless);
+        }
+        if !line.done {
+            return Ok(None);
+        }
+        // With thinking on, Ollama applies `format` from the first token and leaves the JSON in
+        // `thinking` (measured with 0.32.15).
+        let response = std::mem::take(&mut self.response);
+        let text =
+            if response.trim().is_empty() { std::mem::take(&mut self.thinking) } else { response };
+        Ok(Some(Answer {
+            text,
+            done_reason: line.done_reason,
+            eval_count: line.eval_count,
+            prompt_eval_count: line.prompt_eval_count,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(body: &[u8], piece: usize) -> Result<Answer, UpstreamError> {
+        let mut lines = Lines::default();
+        for bytes in body.chunks(piece.max(1)) {
+            if let Some(answer) = lines.feed(bytes)? {
+                return Ok(answer);
+            }
+        }
+        lines.end()
+    }
+
+    const TOKEN: &str = r#"{"model":"m","response":"你好","done":false}"#;
+    const DONE: &str =
+        r#"{"model":"m","response":"","done":true,"done_reason":"stop","eval_count":3}"#;
+
+    #[test]
+    fn only_the_closing_line_makes_an_answer_whole() {
+        let table: [(String, Result<&str, &str>); 10] = [
+            (format!("{TOKEN}\n{TOKEN}\n{DONE}\n"), Ok("你好你好")),
+            (format!("{TOKEN}\n{DONE}"), Ok("你好")),
+            (format!("{DONE}\n"), Ok("")),
+            (format!("{TOKEN}\n"), Err("the answer was cut off")),
+            (format!("{TOKEN}\n{}", &DONE[..20]), Err("the answer was cut off")),
+            (String::new(), Err("the answer was cut off")),
+            (
+                format!("{TOKEN}\n{{\"error\":\"unexpected EOF\"}}\n"),
+                Err("the node reported an error amid the answer"),
+            ),
+            ("<html>\n".to_owned(), Err("the answer is not in Ollama's form")),
+            (format!("{}\n", TOKEN.repeat(2)), Err("the answer is not in Ollama's form")),
+            (
+                format!("{}\n", TOKEN.replace("你好", &"好".repeat(MOST_ANSWER_BYTES))),
+                Err("the answer does not end"),
+            ),
+        ];
+        for (body, expected) in table {
+            let answer = read(body.as_bytes(), 7).map(|answer| answer.text);
+            let answer = answer.map_err(|error| error.to_string());
+            assert_eq!(answer.as_deref().map_err(String::as_str), expected, "{body:.60}");
+        }
+    }
+
+    #[test]
+    fn json_in_thinking_counts_when_the_response_is_empty() {
+        let body = r#"{"thinking":"{\"a\":1}","response":"","done":false}
+{"response":"","done":true,"done_reason":"stop"}
+"#;
+        assert_eq!(read(body.as_bytes(), 1000).expect("whole").text, "{\"a\":1}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_cut_into_pieces_never_matters(piece in 1_usize..200, tokens in 0_usize..9) {
+            let body = format!("{}{DONE}\n", format!("{TOKEN}\n").repeat(tokens));
+            let answer = read(body.as_bytes(), piece).expect("whole");
+            prop_assert_eq!(answer.text, "你好".repeat(tokens));
+            prop_assert_eq!(answer.eval_count, Some(3));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic_or_invent_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if !bytes.windows(6).any(|window| window == b"\"done\"") {
+                prop_assert!(read(&bytes, 13).is_err());
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Ollama's bodies, as far as ticketd needs them (recorded with Ollama 0.32.15).
+
+use actix_web::web::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::{KeepAlive, Model, Options};
+
+/// The body of `POST /api/generate`.
+#[derive(Clone, Debug, Serialize)]
+pub struct GenerateRequest<'a> {
+    model: &'a str,
+    system: &'a str,
+    prompt: &'a str,
+    format: &'a Value,
+    /// Always true: only a stream shows a node that stalls or dies.
+    stream: bool,
+    think: bool,
+    keep_alive: &'a KeepAlive,
+    options: &'a Options,
+}
+
+impl<'a> GenerateRequest<'a> {
+    /// A request for an answer in the form of the JSON schema `format`.
+    pub fn new(model: &'a Model, system: &'a str, prompt: &'a str, format: &'a Value) -> Self {
+        Self {
+            model: &model.name,
+            system,
+            prompt,
+            format,
+            stream: true,
+            think: model.think,
+            keep_alive: &model.keep_alive,
+            options: &model.options,
+        }
+    }
+
+    /// The body as sent; made once for all attempts.
+    pub fn to_body(&self) -> Bytes {
+        serde_json::to_vec(self).expect("strings and numbers always serialise").into()
+    }
+}
+
+/// One line of a streamed answer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Line {
+    #[serde(default)]
+    pub(super) response: String,
+    #[serde(default)]
+    pub(super) thinking: String,
+    #[serde(default)]
+    pub(super) done: bool,
+    pub(super) done_reason: Option<String>,
+    pub(super) error: Option<Value>,
+    pub(super) eval_count: Option<u64>,
+    pub(super) prompt_eval_count: Option<u64>,
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The answer's text.
+    pub text: String,
+    /// Why it ended: `stop`, or `length` when a limit cut it.
+    pub done_reason: Option<String>,
+    /// Tokens of the answer.
+    pub eval_count: Option<u64>,
+    /// Tokens of the prompt.
+    pub prompt_eval_count: Option<u64>,
+}
+
+/// The answer of `GET /api/tags`.
+#[derive(Debug, Deserialize)]
+pub struct Tags {
+    models: Vec<Tag>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Tag {
+    name: String,
+}
+
+impl Tags {
+    /// Whether a model is among those listed.
+    pub fn lists(&self, model: &str) -> bool {
+        self.models.iter().any(|tag| is_same_model(&tag.name, model))
+    }
+}
+
+/// The answer of `GET /api/version`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Version {
+    #[serde(rename = "version")]
+    _version: String,
+}
+
+/// Whether two names mean the same model: `:latest` may be left out, and case does not count.
+pub fn is_same_model(a: &str, b: &str) -> bool {
+    let plain = |name: &str| name.strip_suffix(":latest").unwrap_or(name).to_lowercase();
+    plain(a) == plain(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latest_may_be_left_out() {
+        let table = [
+            ("smol", "smol:latest", true),
+            ("smol:latest", "smol", true),
+            ("smol", "smol", true),
+            ("deepseek-r1:14b", "deepseek-r1:14b", true),
+            ("deepseek-r1:14b", "deepseek-r1", false),
+            ("deepseek-r1:14b", "deepseek-r1:7b", false),
+        ];
+        for (a, b, same) in table {
+            assert_eq!(is_same_model(a, b), same, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_request_streams_and_carries_the_models_settings() {
+        let model = Model::default();
+        let format = serde_json::json!({"type": "object"});
+        let body = GenerateRequest::new(&model, "s", "p", &format).to_body();
+        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        let expected = serde_json::json!({
+            "model": "deepseek-r1:14b", "system": "s", "prompt": "p",
+            "format": {"type": "object"}, "stream": true, "think": false, "keep_alive": -1,
+            "options": {"temperature": 0.1, "top_p": 0.9, "repeat_penalty": 1.1, "num_ctx": 8192},
+        });
+        assert_eq!(body, expected);
+    }
+}

@@ -2,5 +2,7 @@
 pub mod balancer;
 pub mod config;
 pub mod dispatch;
+pub mod node;
 pub mod ollama;
 pub mod place;
+pub mod ticket;

@@ -1,0 +1,269 @@
+//! The life of one node as a table: what happens in each phase at each event. Pure.
+//!
+//! One rule: every start of a process but the first comes after a delay. Time comes in as a value,
+//! counted from the node's start; jitter as a number between 0 and 1.
+
+use std::time::Duration;
+
+use crate::{balancer::NodeState, ollama::Probe};
+
+/// Where a node is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Managed, and its port is being looked at.
+    Looking,
+    /// Its process was started, or it is an endpoint that has not answered yet.
+    Starting {
+        /// Since when.
+        since: Duration,
+    },
+    /// It answers, but does not list the model.
+    Loading,
+    /// It takes calls.
+    Ready {
+        /// Since when.
+        since: Duration,
+    },
+    /// It answered once and does not now.
+    Unhealthy,
+    /// Its process ended or could not start; the next try comes later.
+    BackingOff {
+        /// When it comes.
+        until: Duration,
+        /// Whether only an operator can make it succeed.
+        hopeless: bool,
+    },
+    /// Its process was asked to end.
+    Stopping,
+    /// It is over.
+    Stopped,
+}
+
+/// What can happen to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Nothing listens on the port.
+    PortFree,
+    /// An Ollama answers on the port.
+    PortServed,
+    /// Something else listens on the port.
+    PortTaken,
+    /// The process could not be started.
+    SpawnFailed,
+    /// A probe came back.
+    Probed(Probe),
+    /// The process has ended.
+    Exited,
+    /// The delay is over.
+    DelayOver,
+    /// The node shall end.
+    StopAsked,
+}
+
+/// What the actor has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Look whether the port is free.
+    Look,
+    /// Start the process.
+    Spawn,
+    /// Send [`Event::DelayOver`] after this delay.
+    RetryAfter(Duration),
+    /// End the process group at once.
+    Kill,
+    /// Ask the process group to end, and kill it after the grace.
+    Terminate,
+    /// Nothing is left to do.
+    Finish,
+}
+
+/// The delays and limits of a life.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// How long a process may take to its first answer.
+    pub start_timeout: Duration,
+    /// Failed probes in a row that make a node unhealthy.
+    pub probe_failures: u32,
+    /// The first delay before a restart; doubled with each failure.
+    pub backoff_base: Duration,
+    /// The longest delay. A node that was ready for as long starts over with the first one.
+    pub backoff_ceiling: Duration,
+}
+
+/// A node's life.
+#[derive(Clone, Debug)]
+pub struct Lifecycle {
+    phase: Phase,
+    timing: Timing,
+    /// Whether the process is ours to start and to end.
+    managed: bool,
+    /// Starts that failed, or ended soon, in a row.
+    failures: u32,
+    /// Probes without an answer in a row.
+    silent: u32,
+}
+
+impl Lifecycle {
+    /// The life of a managed node; it begins with [`Action::Look`].
+    pub fn managed(timing: Timing) -> Self {
+        Self { phase: Phase::Looking, timing, managed: true, failures: 0, silent: 0 }
+    }
+
+    /// The life of an endpoint that others run.
+    pub fn endpoint(timing: Timing) -> Self {
+        let phase = Phase::Starting { since: Duration::ZERO };
+        Self { phase, timing, managed: false, failures: 0, silent: 0 }
+    }
+
+    /// Where the node is.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Whether ticketd runs the process.
+    pub fn is_managed(&self) -> bool {
+        self.managed
+    }
+
+    /// Whether probes make sense.
+    pub fn wants_probes(&self) -> bool {
+        match self.phase {
+            Phase::Starting { .. } | Phase::Loading | Phase::Ready { .. } | Phase::Unhealthy => true,
+            Phase::Looking | Phase::BackingOff { .. } | Phase::Stopping | Phase::Stopped => false,
+        }
+    }
+
+    /// What the balancer is told.
+    pub fn state(&self, now: Duration) -> NodeState {
+        match self.phase {
+            Phase::Ready { .. } => NodeState::Ready,
+            Phase::Loading => NodeState::Reachable,
+            Phase::Looking | Phase::Starting { .. } | Phase::Unhealthy => {
+                NodeState::Down { back_in: Some(Duration::ZERO) }
+            }
+            Phase::BackingOff { until, hopeless: false } => {
+                NodeState::Down { back_in: Some(until.saturating_sub(now)) }
+            }
+            Phase::BackingOff { hopeless: true, .. } | Phase::Stopping | Phase::Stopped => {
+                NodeState::Down { back_in: None }
+            }
+        }
+    }
+
+    /// Moves to the next phase and says what to do; `None` means there is nothing to do.
+    pub fn on(&mut self, event: Event, now: Duration, jitter: f64) -> Option<Action> {
+        use {Event as E, Phase as P};
+        match (self.phase, event) {
+            (P::Looking, E::PortFree) => self.enter(P::Starting { since: now }, Some(Action::Spawn)),
+            (P::Looking, E::PortServed) => {
+                self.managed = false;
+                self.enter(P::Starting { since: now }, None)
+            }
+            (P::Looking, E::PortTaken) => self.back_off(now, jitter, false),
+            (P::Starting { .. }, E::SpawnFailed) => self.back_off(now, jitter, true),
+            (P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy, E::Probed(probe)) => {
+                self.probed(probe, now)
+            }
+            (P::Ready { since }, E::Exited) => {
+                if now.saturating_sub(since) >= self.timing.backoff_ceiling {
+                    self.failures = 0;
+                }
+                self.back_off(now, jitter, false)
+            }
+            (P::Starting { .. } | P::Loading | P::Unhealthy, E::Exited) => {
+                self.back_off(now, jitter, false)
+            }
+            (P::BackingOff { .. }, E::DelayOver) => self.enter(P::Looking, Some(Action::Look)),
+            (
+                P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy,
+                E::StopAsked,
+            ) if self.managed => self.enter(P::Stopping, Some(Action::Terminate)),
+            (
+                P::Looking
+                | P::BackingOff { .. }
+                | P::Starting { .. }
+                | P::Loading
+                | P::Ready { .. }
+                | P::Unhealthy,
+                E::StopAsked,
+            )
+            | (P::Stopping, E::Exited) => self.enter(P::Stopped, Some(Action::Finish)),
+            // Late news of a phase that has passed.
+            (P::Looking, E::SpawnFailed | E::Probed(_) | E::Exited | E::DelayOver)
+            | (
+                P::Starting { .. },
+                E::PortFree | E::PortServed | E::PortTaken | E::DelayOver,
+            )
+            | (
+                P::Loading | P::Ready { .. } | P::Unhealthy,
+                E::PortFree | E::PortServed | E::PortTaken | E::SpawnFailed | E::DelayOver,
+            )
+            | (
+                P::BackingOff { .. },
+                E::PortFree
+                | E::PortServed
+                | E::PortTaken
+                | E::SpawnFailed
+                | E::Probed(_)
+                | E::Exited,
+            )
+            | (
+                P::Stopping,
+                E::PortFree
+                | E::PortServed
+                | E::PortTaken
+                | E::SpawnFailed
+                | E::Probed(_)
+                | E::DelayOver
+                | E::StopAsked,
+            )
+            | (P::Stopped, _) => None,
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, action: Option<Action>) -> Option<Action> {
+        self.phase = phase;
+        action
+    }
+
+    fn probed(&mut self, probe: Probe, now: Duration) -> Option<Action> {
+        match (probe, self.phase) {
+            (Probe::Ready, Phase::Ready { .. }) => self.silent = 0,
+            (Probe::Ready, _) => {
+                self.silent = 0;
+                self.phase = Phase::Ready { since: now };
+            }
+            (Probe::ModelMissing, _) => {
+                self.silent = 0;
+                self.phase = Phase::Loading;
+            }
+            (Probe::Refused | Probe::Silent, Phase::Starting { since }) => {
+                let late = now.saturating_sub(since) >= self.timing.start_timeout;
+                return (late && self.managed).then_some(Action::Kill);
+            }
+            (Probe::Refused | Probe::Silent, _) => {
+                self.silent += 1;
+                let gone = probe == Probe::Refused && !self.managed;
+                if gone || self.silent >= self.timing.probe_failures {
+                    self.phase = Phase::Unhealthy;
+                }
+            }
+        }
+        None
+    }
+
+    fn back_off(&mut self, now: Duration, jitter: f64, hopeless: bool) -> Option<Action> {
+        self.failures = self.failures.saturating_add(1);
+        self.silent = 0;
+        let Timing { backoff_base, backoff_ceiling, .. } = self.timing;
+        let doubled = backoff_base.saturating_mul(2_u32.saturating_pow(self.failures - 1));
+        let full = if hopeless { backoff_ceiling } else { doubled.min(backoff_ceiling) };
+        // Half of the delay is jitter, so that nodes that fell together do not rise together.
+        let delay = full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
+        self.phase = Phase::BackingOff { until: now + delay, hopeless };
+        Some(Action::RetryAfter(delay))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! The table by examples, and its rules by random events.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+const TIMING: Timing = Timing {
+    start_timeout: Duration::from_secs(60),
+    probe_failures: 3,
+    backoff_base: SECOND,
+    backoff_ceiling: Duration::from_secs(30),
+};
+
+/// Runs events one second apart, without jitter, and gives the action of each.
+fn run(life: &mut Lifecycle, events: &[Event]) -> Vec<Option<Action>> {
+    let at = |step: usize| SECOND * u32::try_from(step).expect("a short list");
+    events.iter().enumerate().map(|(step, event)| life.on(*event, at(step), 1.0)).collect()
+}
+
+#[test]
+fn a_managed_node_starts_serves_restarts_and_stops() {
+    use {Action as A, Event as E, Probe as P};
+    let mut life = Lifecycle::managed(TIMING);
+    let table = [
+        (E::PortFree, Some(A::Spawn)),
+        (E::Probed(P::Refused), None),
+        (E::Probed(P::ModelMissing), None),
+        (E::Probed(P::Ready), None),
+        (E::Exited, Some(A::RetryAfter(SECOND))),
+        (E::DelayOver, Some(A::Look)),
+        (E::PortTaken, Some(A::RetryAfter(2 * SECOND))),
+        (E::DelayOver, Some(A::Look)),
+        (E::PortFree, Some(A::Spawn)),
+        (E::SpawnFailed, Some(A::RetryAfter(30 * SECOND))),
+        (E::DelayOver, Some(A::Look)),
+        (E::PortFree, Some(A::Spawn)),
+        (E::StopAsked, Some(A::Terminate)),
+        (E::Probed(P::Ready), None),
+        (E::Exited, Some(A::Finish)),
+        (E::DelayOver, None),
+    ];
+    let (events, actions): (Vec<_>, Vec<_>) = table.into_iter().unzip();
+    assert_eq!(run(&mut life, &events), actions);
+    assert_eq!(life.phase(), Phase::Stopped);
+}
+
+#[test]
+fn a_port_that_an_ollama_serves_becomes_an_endpoint() {
+    let mut life = Lifecycle::managed(TIMING);
+    let actions = run(&mut life, &[Event::PortServed, Event::Probed(Probe::Ready), Event::StopAsked]);
+    assert_eq!(actions, [None, None, Some(Action::Finish)]);
+    assert!(!life.is_managed());
+}
+
+#[test]
+fn an_endpoint_is_lost_at_the_first_refusal_and_ready_again_by_itself() {
+    let mut life = Lifecycle::endpoint(TIMING);
+    let states: Vec<_> = [Probe::Ready, Probe::Silent, Probe::Refused, Probe::Ready]
+        .map(|probe| {
+            life.on(Event::Probed(probe), SECOND, 0.0);
+            life.state(SECOND) == NodeState::Ready
+        })
+        .to_vec();
+    assert_eq!(states, [true, true, false, true]);
+}
+
+#[test]
+fn a_silent_node_is_unhealthy_after_some_probes() {
+    let mut life = Lifecycle::managed(TIMING);
+    let silent = Event::Probed(Probe::Silent);
+    run(&mut life, &[Event::PortFree, Event::Probed(Probe::Ready), silent, silent]);
+    assert!(matches!(life.phase(), Phase::Ready { .. }));
+    life.on(silent, 5 * SECOND, 0.0);
+    assert_eq!(life.phase(), Phase::Unhealthy);
+}
+
+#[test]
+fn a_process_that_never_answers_is_killed_after_its_time() {
+    let mut life = Lifecycle::managed(TIMING);
+    life.on(Event::PortFree, SECOND, 0.0);
+    assert_eq!(life.on(Event::Probed(Probe::Silent), 60 * SECOND, 0.0), None);
+    assert_eq!(life.on(Event::Probed(Probe::Silent), 61 * SECOND, 0.0), Some(Action::Kill));
+}
+
+#[test]
+fn delays_grow_to_the_ceiling_and_a_long_service_starts_them_over() {
+    let mut life = Lifecycle::managed(TIMING);
+    let mut delays = Vec::new();
+    for _ in 0..7 {
+        life.on(Event::PortFree, SECOND, 1.0);
+        if let Some(Action::RetryAfter(delay)) = life.on(Event::Exited, SECOND, 1.0) {
+            delays.push(delay.as_secs());
+        }
+        life.on(Event::DelayOver, SECOND, 1.0);
+    }
+    assert_eq!(delays, [1, 2, 4, 8, 16, 30, 30]);
+    life.on(Event::PortFree, SECOND, 1.0);
+    life.on(Event::Probed(Probe::Ready), SECOND, 1.0);
+    assert_eq!(life.on(Event::Exited, 31 * SECOND, 1.0), Some(Action::RetryAfter(SECOND)));
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let probe = prop_oneof![
+        Just(Probe::Ready),
+        Just(Probe::ModelMissing),
+        Just(Probe::Refused),
+        Just(Probe::Silent)
+    ];
+    prop_oneof![
+        Just(Event::PortFree),
+        Just(Event::PortServed),
+        Just(Event::PortTaken),
+        Just(Event::SpawnFailed),
+        probe.prop_map(Event::Probed),
+        Just(Event::Exited),
+        Just(Event::DelayOver),
+        Just(Event::StopAsked),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn never_two_processes_and_every_restart_after_a_delay(
+        events in prop::collection::vec((events(), 0.0..1.0_f64), 0..60),
+    ) {
+        let mut life = Lifecycle::managed(TIMING);
+        let (mut alive, mut spawned, mut delayed, mut just_spawned) = (false, false, false, false);
+        for (step, (event, jitter)) in (0_u32..).zip(events) {
+            // Only a process that lives can end, and only one that was just to start can fail to.
+            if (event == Event::Exited && !alive) || (event == Event::SpawnFailed && !just_spawned) {
+                continue;
+            }
+            let action = life.on(event, SECOND * step, jitter);
+            alive &= event != Event::Exited && event != Event::SpawnFailed;
+            just_spawned = action == Some(Action::Spawn);
+            match action {
+                Some(Action::Spawn) => {
+                    prop_assert!(!alive, "a second process");
+                    prop_assert!(!spawned || delayed, "a restart without a delay");
+                    (alive, spawned, delayed) = (true, true, false);
+                }
+                Some(Action::RetryAfter(delay)) => {
+                    prop_assert!(delay >= TIMING.backoff_base / 2);
+                    prop_assert!(delay <= TIMING.backoff_ceiling);
+                    delayed = true;
+                }
+                Some(Action::Finish) => prop_assert!(!alive, "it ended before its process"),
+                Some(Action::Look | Action::Kill | Action::Terminate) | None => {}
+            }
+            let ready = life.state(SECOND * step) == NodeState::Ready;
+            prop_assert!(!ready || alive || !life.is_managed(), "ready without a process");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What a Node is told.
+
+use actix::Message;
+use tokio::sync::oneshot;
+
+/// Ends the node in order: SIGTERM, the grace, SIGKILL. `done` fires when no process is left; it is
+/// dropped unfired if the node had ended already.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Stop {
+    /// Where the end is reported.
+    pub done: oneshot::Sender<()>,
+}
+
+/// Kills the node's process group at once. The reply comes when the signal is out.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Kill;

@@ -1,0 +1,118 @@
+//! Transcript → checked ticket: the driver of the stages below, which are pure.
+
+pub mod extractive;
+mod parse;
+mod prompt;
+mod transcript;
+mod validate;
+mod zone;
+
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+pub use self::{
+    prompt::Prompts,
+    transcript::{BadTranscript, Speaker, Transcript, Turn},
+    zone::ZoneCorrection,
+};
+use crate::{
+    balancer::queue::Stage,
+    config::{self, Correction},
+    dispatch::{Dispatch, Failed},
+    ollama::GenerateRequest,
+    place::Locations,
+};
+
+/// The zone of a ticket when no address was said.
+pub const NOT_MENTIONED: &str = "未提及";
+
+/// A checked ticket; the names are those of the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// One of the configured types.
+    pub ticket_type: String,
+    /// The address as said, or 未提及.
+    pub ticket_zone: String,
+    /// The demand in one sentence.
+    pub ticket_title: String,
+    /// What was said, in two parts and in the third person.
+    pub ticket_content: String,
+}
+
+/// The answer of `POST /summarize`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// The ticket, its zone corrected.
+    #[serde(flatten)]
+    pub ticket: Ticket,
+    /// What became of the zone.
+    pub zone_correction: ZoneCorrection,
+}
+
+/// What all threads share to make tickets.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The model and its options.
+    pub model: config::Model,
+    /// Types and correction.
+    pub ticket: config::Ticket,
+    /// The places that zones are corrected to.
+    pub locations: Option<Locations>,
+}
+
+/// Makes tickets for one thread.
+pub struct Tickets {
+    dispatch: Dispatch,
+    settings: Rc<Settings>,
+    prompts: Prompts,
+}
+
+impl Tickets {
+    /// A maker of tickets that calls models through `dispatch`.
+    pub fn new(dispatch: Dispatch, settings: Settings) -> Self {
+        let prompts = Prompts::new(&settings.ticket.types);
+        Self { dispatch, settings: Rc::new(settings), prompts }
+    }
+
+    /// Makes a ticket of a call, with two model calls at most, before the deadline.
+    pub async fn summarize(&self, call: &Transcript, deadline: Instant) -> Result<Summary, Failed> {
+        let Prompts { ticket_system, ticket_format, .. } = &self.prompts;
+        let prompt = prompt::for_ticket(call);
+        let request =
+            GenerateRequest::new(&self.settings.model, ticket_system, &prompt, ticket_format);
+        let types = &self.settings.ticket.types;
+        let judge = |answer: &crate::ollama::Answer| validate::ticket(&answer.text, types);
+        let mut ticket = self.dispatch.call(&request, Stage::First, deadline, judge).await?;
+        let zone_correction = self.correct(&ticket.ticket_zone, deadline).await;
+        ticket.ticket_zone.clone_from(&zone_correction.corrected);
+        Ok(Summary { ticket, zone_correction })
+    }
+
+    /// Corrects the zone where places are known; whatever goes wrong, the zone stays as it was.
+    async fn correct(&self, zone: &str, deadline: Instant) -> ZoneCorrection {
+        if zone == NOT_MENTIONED {
+            return ZoneCorrection::no_input();
+        }
+        let wanted = self.settings.ticket.correction != Correction::Never;
+        let Some(locations) = self.settings.locations.as_ref().filter(|_| wanted) else {
+            return ZoneCorrection::unchanged(zone);
+        };
+        let entries = locations.meant_by(zone);
+        if entries.is_empty() {
+            return ZoneCorrection::unchanged(zone);
+        }
+        let Prompts { zone_system, zone_format, .. } = &self.prompts;
+        let prompt = prompt::for_zone(&entries, zone);
+        let request = GenerateRequest::new(&self.settings.model, zone_system, &prompt, zone_format);
+        let judge = |answer: &crate::ollama::Answer| zone::answered(&answer.text);
+        match self.dispatch.call(&request, Stage::Begun, deadline, judge).await {
+            Ok(answer) => ZoneCorrection::by_model(zone, &answer, &entries),
+            Err(failed) => {
+                tracing::warn!(reason = %failed, "zone kept: its correction failed");
+                ZoneCorrection::failed(zone, &failed)
+            }
+        }
+    }
+}

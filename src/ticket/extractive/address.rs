@@ -1,0 +1,198 @@
+//! The address that was said: the run of place names with the most levels.
+
+/// The endings of place names by level, coarse to fine.
+const LEVELS: [&[&str]; 6] = [
+    &["自治区", "省"],
+    &["自治州", "市", "盟"],
+    &["自治县", "开发区", "新区", "区", "县", "旗"],
+    &["街道办", "街道", "镇", "乡"],
+    &["社区", "村", "大道", "路", "街", "巷"],
+    &[
+        "小区", "花园", "家园", "公寓", "大厦", "广场", "新城", "名城", "新村", "苑", "府", "城", "湾", "学校", "小学", "中学", "医院", "公园",
+        "市场", "超市", "车站", "工业园", "号院",
+    ],
+];
+
+/// How much a level says: where an address is certain, and where it is likely.
+const WORTH: [u32; 6] = [2, 3, 3, 4, 3, 4];
+
+/// The least worth of an address: a town, an estate, or two coarser levels.
+const LEAST_WORTH: u32 = 4;
+
+/// Words that end where a name may begin.
+const LEADS: [&str; 40] = [
+    "住在", "位于", "地址是", "地址在", "就是", "这里是", "这边是", "我是", "我们是", "在", "是", "到", "去", "从", "来自", "反映", "投诉", "举报",
+    "咨询", "我们", "你们", "他们", "我", "你", "您", "有", "问", "说", "叫", "嗯", "啊", "呃", "那个", "这个", "这边", "那边", "关于", "对", "和", "的",
+];
+
+/// Stems that make a common word of an ending, not a name: 小区, 我们县, 城市, 马路.
+const NO_NAMES: [&str; 60] = [
+    "小", "大", "本", "该", "全", "城", "都", "超", "菜", "夜", "农贸", "批发", "哪个", "哪一个", "什么", "这个", "那个", "一个", "各个", "整个", "社", "郊",
+    "市", "县", "镇", "乡", "农", "自然", "马", "公", "铁", "道", "修", "走", "一条", "这条", "那条", "条", "过", "上", "半", "老", "旧", "新", "政", "人民",
+    "附近", "门口", "多少", "几", "哪", "每个", "别的", "其他", "所在", "市区", "上学", "住宅", "生活", "中心",
+];
+
+/// The most characters of a name in front of its ending.
+const MOST_STEM: usize = 7;
+
+/// An address: its text and the levels that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
+    text: String,
+    coarsest: usize,
+    finest: usize,
+    worth: u32,
+}
+
+/// The best address in what was said. One that names only fine levels is completed by coarser ones
+/// that were said apart from it.
+pub(super) fn of<'a>(said: impl Iterator<Item = &'a str>) -> Option<String> {
+    let clauses = said.flat_map(|words| words.split(super::is_stop));
+    let found: Vec<Found> = clauses.filter_map(in_clause).collect();
+    // The first among equals: the citizen's own words come before the operator's.
+    let mut address = found.iter().rev().max_by_key(|found| found.worth)?.clone();
+    while let Some(coarser) = found.iter().find(|other| {
+        other.finest < address.coarsest && other.finest >= 1 && !address.text.contains(&other.text)
+    }) {
+        address.text.insert_str(0, &coarser.text);
+        address.coarsest = coarser.coarsest;
+        address.worth += coarser.worth;
+    }
+    if let Some(finer) = found.iter().find(|other| {
+        other.coarsest > address.finest && !address.text.contains(&other.text)
+    }) {
+        address.text.push_str(&finer.text);
+        address.worth += finer.worth;
+    }
+    (address.worth >= LEAST_WORTH).then_some(address.text)
+}
+
+/// The best run of names in a clause, wherever it starts; among equals the shortest.
+fn in_clause(clause: &str) -> Option<Found> {
+    let starts = clause.char_indices().map(|(at, _)| at).filter(|at| may_begin(&clause[..*at]));
+    let runs = starts.filter_map(|start| run(&clause[start..]));
+    runs.reduce(|best, other| if other.worth >= best.worth { other } else { best })
+}
+
+/// Whether a name may begin behind these words.
+fn may_begin(before: &str) -> bool {
+    before.is_empty() || LEADS.iter().any(|lead| before.ends_with(lead))
+}
+
+/// The run of names at the start of a text, each finer than the one before.
+fn run(text: &str) -> Option<Found> {
+    let mut found: Option<Found> = None;
+    let mut at = 0;
+    let mut next_level = 0;
+    while let Some((length, level)) = name(&text[at..], next_level) {
+        at += length;
+        next_level = level + 1;
+        let found = found.get_or_insert(Found {
+            text: String::new(),
+            coarsest: level,
+            finest: level,
+            worth: 0,
+        });
+        found.finest = level;
+        found.worth += WORTH[level];
+        text[..at].clone_into(&mut found.text);
+    }
+    found
+}
+
+/// The name at the start of a text, of this level or a finer one: its length in bytes and its level.
+///
+/// The nearest ending decides; among endings at one place the longest (小区 before 区).
+fn name(text: &str, least_level: usize) -> Option<(usize, usize)> {
+    for (stem_chars, (at, _)) in text.char_indices().enumerate().take(MOST_STEM + 1) {
+        let endings = LEVELS.iter().enumerate().flat_map(|(level, endings)| {
+            endings.iter().map(move |ending| (level, *ending))
+        });
+        let here = endings.filter(|(_, ending)| text[at..].starts_with(ending));
+        let Some((level, ending)) = here.max_by_key(|(_, ending)| ending.len()) else { continue };
+        let stem = &text[..at];
+        if stem_chars == 0 || is_within_longer(text, at, level, ending) {
+            continue;
+        }
+        if level < least_level || !is_name(stem, stem_chars, level) {
+            return None;
+        }
+        return Some((at + ending.len(), level));
+    }
+    None
+}
+
+/// Whether an ending is only the start of a longer word that is an ending too: 城 in 城区, 市 in 市场.
+fn is_within_longer(text: &str, at: usize, level: usize, ending: &str) -> bool {
+    let rest = &text[at + ending.len()..];
+    if level >= 4 && ["小区", "社区", "街道"].iter().any(|longer| rest.starts_with(longer)) {
+        return true;
+    }
+    let next = rest.chars().next();
+    match ending {
+        "市" => next == Some('区') || next == Some('场') || next == Some('民'),
+        "城" | "新城" => matches!(next, Some('区' | '市' | '县' | '镇' | '乡' | '关' | '管' | '村')),
+        "村" | "镇" => matches!(next, Some('里' | '委') | None) && text.chars().count() < 3,
+        "区" | "县" => matches!(next, Some('政')),
+        "路" => at < 6 && matches!(next, Some('口' | '灯' | '面')),
+        _ => false,
+    }
+}
+
+fn is_name(stem: &str, stem_chars: usize, level: usize) -> bool {
+    // Single-character names (叶县, 郊区) are too rare to tell from common words by rules.
+    let long_enough = stem_chars >= 2;
+    let has_lead = ["我", "你", "您", "他", "这", "那", "哪", "什么", "没", "不", "了", "在", "的", "吗", "个"]
+        .iter()
+        .any(|word| stem.contains(word));
+    let administrative = level <= 2 && stem_chars > 5;
+    long_enough && !has_lead && !administrative && !NO_NAMES.contains(&stem)
+}
+
+/// The last name of an address, for a title.
+pub(super) fn last_name(address: &str) -> &str {
+    let mut at = 0;
+    let mut level = 0;
+    let mut last = 0;
+    while let Some((length, found)) = name(&address[at..], level) {
+        last = at;
+        at += length;
+        level = found + 1;
+    }
+    &address[last..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_run_with_the_most_levels_is_the_address() {
+        let table: [(&[&str], Option<&str>); 15] = [
+            (&["六安市三十铺镇水韵东方小区。", "靠近进门一百二十一栋。"], Some("六安市三十铺镇水韵东方小区")),
+            (&["停车库太吵了", "您是哪个小区啊？"], None),
+            (&["我住在合肥市庐阳区大杨镇王墩村"], Some("合肥市庐阳区大杨镇王墩村")),
+            (&["嗯，在金安区。", "皖西路街道。", "我们小区叫阳光花园"], Some("金安区皖西路街道阳光花园")),
+            (&["我想问一下医保怎么报销"], None),
+            (&["我要投诉舒城县城关镇幸福小区的物业"], Some("舒城县城关镇幸福小区")),
+            (&["整个城市都这样", "马路上都是垃圾"], None),
+            (&["霍邱县彭塔乡的路坏了"], Some("霍邱县彭塔乡")),
+            (&["是裕安区解放路那边"], Some("裕安区解放路")),
+            (&["我们村里没有水"], None),
+            (&["地址是杭州市西湖区北山街道"], Some("杭州市西湖区北山街道")),
+            (&["菜市场很脏"], None),
+            (&["超市多收了我十块钱"], None),
+            (&["市政府不管"], None),
+            (&["住在金安区梅山路金和苑小区"], Some("金安区梅山路金和苑小区")),
+        ];
+        for (said, expected) in table {
+            assert_eq!(of(said.iter().copied()).as_deref(), expected, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_title_takes_the_last_name() {
+        assert_eq!(last_name("六安市三十铺镇水韵东方小区"), "水韵东方小区");
+        assert_eq!(last_name("霍邱县彭塔乡"), "彭塔乡");
+    }
+}

@@ -1,0 +1,89 @@
+//! What the model is asked. Pure.
+//!
+//! The static part comes first, so that a node's prefix cache serves every call; the transcript or
+//! the address comes last.
+
+use serde_json::{Value, json};
+
+use super::transcript::Transcript;
+use crate::place::Entry;
+
+/// The two prompts with their answer forms, made once from the configured types.
+#[derive(Clone, Debug)]
+pub struct Prompts {
+    /// The system prompt of the ticket call.
+    pub ticket_system: String,
+    /// The JSON schema of its answer.
+    pub ticket_format: Value,
+    /// The system prompt of the zone call.
+    pub zone_system: String,
+    /// The JSON schema of its answer.
+    pub zone_format: Value,
+}
+
+/// What distinguishes the types that the national practice knows (the hotline's own rules).
+const TYPE_RULES: [(&str, &str); 5] = [
+    ("咨询", "询问办事流程、进度、政策规定或联系电话"),
+    ("求助", "来电人个人遇到、自己无法解决的困难"),
+    ("举报", "反映他人或单位的违法违规行为"),
+    ("建议", "对公共事务提出改进意见"),
+    ("投诉", "不属于以上各类的不满和诉求"),
+];
+
+impl Prompts {
+    /// The prompts for these ticket types.
+    pub fn new(types: &[String]) -> Self {
+        let rules = TYPE_RULES.iter().filter(|(name, _)| types.iter().any(|known| known == name));
+        let rules: Vec<_> = rules.map(|(name, rule)| format!("  - {name}：{rule}。")).collect();
+        let ticket_system = include_str!("../../data/prompts/ticket.md")
+            .replace("{types}", &types.join("、"))
+            .replace("{type_rules}\n", &rules.iter().map(|rule| format!("{rule}\n")).collect::<String>());
+        let text = json!({"type": "string"});
+        let ticket_format = json!({
+            "type": "object",
+            "properties": {
+                "ticket_type": {"type": "string", "enum": types},
+                "ticket_zone": text,
+                "ticket_title": text,
+                "ticket_content": text,
+            },
+            "required": ["ticket_type", "ticket_zone", "ticket_title", "ticket_content"],
+        });
+        let zone_format = json!({
+            "type": "object",
+            "properties": {"corrected": text},
+            "required": ["corrected"],
+        });
+        let zone_system = include_str!("../../data/prompts/zone.md").to_owned();
+        Self { ticket_system, ticket_format, zone_system, zone_format }
+    }
+}
+
+/// The prompt of the ticket call.
+pub(super) fn for_ticket(transcript: &Transcript) -> String {
+    format!("请整理下面的通话记录：\n{}", transcript.to_prompt())
+}
+
+/// The prompt of the zone call: the entries of the counties that the zone could mean, then the zone.
+pub(super) fn for_zone(entries: &[Entry], zone: &str) -> String {
+    format!("地名表：\n{}\n地址：\n{zone}", Entry::to_json(entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_transcript_comes_last_and_the_types_are_the_configured_ones() {
+        let types = ["咨询".to_owned(), "表扬".to_owned()];
+        let prompts = Prompts::new(&types);
+        assert!(prompts.ticket_system.contains("只能是以下之一：咨询、表扬。"));
+        assert!(prompts.ticket_system.contains("  - 咨询：询问办事流程"));
+        assert!(!prompts.ticket_system.contains("举报"), "a type that is not configured");
+        assert!(!prompts.ticket_system.contains('{'), "every blank is filled");
+        assert_eq!(prompts.ticket_format["properties"]["ticket_type"]["enum"], json!(types));
+        let body = r#"{"a": [{"citizen": "停水了"}]}"#;
+        let transcript = Transcript::parse(body.as_bytes()).expect("a transcript");
+        assert!(for_ticket(&transcript).ends_with("来电人：停水了\n</通话记录>"));
+    }
+}

@@ -1,0 +1,230 @@
+//! The transcript of a call: read from a request body, and written for a prompt. Pure.
+//!
+//! One rule: what the speech recognition said goes in whole and in order; only turns without words
+//! are left out.
+
+use serde_json::Value;
+
+/// Who speaks in a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// The citizen who calls.
+    Citizen,
+    /// The operator at the hotline.
+    Operator,
+}
+
+impl Speaker {
+    /// The speaker's key in a request body.
+    fn of_key(key: &str) -> Option<Self> {
+        match key {
+            "citizen" => Some(Self::Citizen),
+            "hot-line" => Some(Self::Operator),
+            _ => None,
+        }
+    }
+
+    /// The speaker's name in a prompt.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Citizen => "来电人：",
+            Self::Operator => "话务员：",
+        }
+    }
+}
+
+/// The words that one speaker says in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Who speaks.
+    pub speaker: Speaker,
+    /// The words; never blank, on one line.
+    pub words: String,
+}
+
+/// All turns of a request, several sessions one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transcript {
+    /// The turns that hold words.
+    pub turns: Vec<Turn>,
+    /// Turns without a known speaker, which were left out.
+    pub unknown_turns: usize,
+}
+
+/// Why a body is no transcript. Sessions and turns are counted from 1; nothing of the body's text
+/// is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadTranscript {
+    /// Not JSON.
+    NotJson {
+        /// The line of the fault.
+        line: usize,
+        /// The column of the fault.
+        column: usize,
+    },
+    /// JSON, but no object.
+    NotAnObject,
+    /// An object without a session.
+    NoSession,
+    /// A session that is no array.
+    SessionNotAnArray {
+        /// Which session.
+        session: usize,
+    },
+    /// A turn that is no object.
+    TurnNotAnObject {
+        /// Which session.
+        session: usize,
+        /// Which turn of it.
+        turn: usize,
+    },
+    /// A turn whose words are no string.
+    WordsNotAString {
+        /// Which session.
+        session: usize,
+        /// Which turn of it.
+        turn: usize,
+        /// `citizen` or `hot-line`.
+        key: &'static str,
+    },
+    /// Nobody said anything.
+    NoWords,
+}
+
+/// The lines around the transcript in a prompt.
+const FENCE: (&str, &str) = ("<通话记录>", "</通话记录>");
+
+impl Transcript {
+    /// Reads a request body.
+    pub fn parse(body: &[u8]) -> Result<Self, BadTranscript> {
+        let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+        let body: Value = serde_json::from_slice(body).map_err(|error| {
+            BadTranscript::NotJson { line: error.line(), column: error.column() }
+        })?;
+        let sessions = body.as_object().ok_or(BadTranscript::NotAnObject)?;
+        if sessions.is_empty() {
+            return Err(BadTranscript::NoSession);
+        }
+        let mut transcript = Self::default();
+        for (session, turns) in (1..).zip(sessions.values()) {
+            let turns = turns.as_array().ok_or(BadTranscript::SessionNotAnArray { session })?;
+            for (turn, value) in (1..).zip(turns) {
+                transcript.add(value, session, turn)?;
+            }
+        }
+        if transcript.turns.is_empty() { Err(BadTranscript::NoWords) } else { Ok(transcript) }
+    }
+
+    fn add(&mut self, value: &Value, session: usize, turn: usize) -> Result<(), BadTranscript> {
+        let value = value.as_object().ok_or(BadTranscript::TurnNotAnObject { session, turn })?;
+        let mut known = false;
+        for (key, words) in value {
+            let Some(speaker) = Speaker::of_key(key) else { continue };
+            let key = if speaker == Speaker::Citizen { "citizen" } else { "hot-line" };
+            let words = words.as_str();
+            let words = words.ok_or(BadTranscript::WordsNotAString { session, turn, key })?;
+            known = true;
+            self.push(speaker, words);
+        }
+        self.unknown_turns += usize::from(!known);
+        Ok(())
+    }
+
+    fn push(&mut self, speaker: Speaker, words: &str) {
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !words.is_empty() {
+            self.turns.push(Turn { speaker, words });
+        }
+    }
+
+    /// The transcript as a prompt holds it: fenced, one line a turn. Words that look like the fence
+    /// are changed so that they cannot close it.
+    pub fn to_prompt(&self) -> String {
+        let mut text = format!("{}\n", FENCE.0);
+        for turn in &self.turns {
+            text.push_str(turn.speaker.label());
+            text.push_str(&turn.words.replace('<', "〈").replace('>', "〉"));
+            text.push('\n');
+        }
+        text + FENCE.1
+    }
+
+    /// Reads back what [`Self::to_prompt`] wrote, out of a whole prompt; a text without a fence
+    /// counts as the words of one citizen.
+    pub fn from_prompt(prompt: &str) -> Self {
+        let fenced = prompt.rsplit_once(FENCE.0).map(|(_, rest)| rest);
+        let fenced = fenced.map(|rest| rest.split_once(FENCE.1).map_or(rest, |(inner, _)| inner));
+        let mut transcript = Self::default();
+        for line in fenced.unwrap_or(prompt).lines() {
+            let line = line.trim();
+            let speakers = [Speaker::Citizen, Speaker::Operator];
+            let said = speakers.iter().find_map(|s| Some((*s, line.strip_prefix(s.label())?)));
+            let (speaker, words) = said.unwrap_or((Speaker::Citizen, line));
+            transcript.push(speaker, words);
+        }
+        transcript
+    }
+
+    /// The words of one speaker, turn by turn.
+    pub fn said_by(&self, speaker: Speaker) -> impl Iterator<Item = &str> {
+        let own = move |turn: &&Turn| turn.speaker == speaker;
+        self.turns.iter().filter(own).map(|turn| turn.words.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn several_sessions_make_one_transcript_in_the_order_of_the_body() {
+        let body = r#"{"z": [{"citizen": "喂"}, {"hot-line": "您好"}], "a": [{"citizen": " 停水\n了 "},
+            {"citizen": ""}, {"citizen": "  "}, {"note": 7}, {"citizen": "嗯", "time": 3}]}"#;
+        let transcript = Transcript::parse(body.as_bytes()).expect("a transcript");
+        let expected = "<通话记录>\n来电人：喂\n话务员：您好\n来电人：停水 了\n来电人：嗯\n</通话记录>";
+        assert_eq!(transcript.to_prompt(), expected);
+        assert_eq!(transcript.unknown_turns, 1);
+    }
+
+    #[test]
+    fn what_is_no_transcript_is_refused_with_its_place() {
+        use BadTranscript as B;
+        let table = [
+            ("", B::NotJson { line: 1, column: 0 }),
+            ("{\n\"a\": [}", B::NotJson { line: 2, column: 7 }),
+            ("[]", B::NotAnObject),
+            ("null", B::NotAnObject),
+            ("{}", B::NoSession),
+            (r#"{"a": []}"#, B::NoWords),
+            (r#"{"a": [{"citizen": " "}]}"#, B::NoWords),
+            (r#"{"a": [], "b": {}}"#, B::SessionNotAnArray { session: 2 }),
+            (r#"{"a": [{}, "x"]}"#, B::TurnNotAnObject { session: 1, turn: 2 }),
+            (
+                r#"{"a": [{"citizen": null}]}"#,
+                B::WordsNotAString { session: 1, turn: 1, key: "citizen" },
+            ),
+            (
+                r#"{"a": [{"hot-line": ["x"]}]}"#,
+                B::WordsNotAString { session: 1, turn: 1, key: "hot-line" },
+            ),
+        ];
+        for (body, expected) in table {
+            assert_eq!(Transcript::parse(body.as_bytes()), Err(expected), "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_words_can_close_the_fence(words in "[<>/通话记录 a]{1,40}") {
+            let body = serde_json::json!({"a": [{"citizen": words}]}).to_string();
+            if let Ok(transcript) = Transcript::parse(body.as_bytes()) {
+                let prompt = transcript.to_prompt();
+                prop_assert_eq!(prompt.matches(FENCE.1).count(), 1);
+                prop_assert!(prompt.ends_with(FENCE.1));
+                prop_assert_eq!(Transcript::from_prompt(&prompt).turns.len(), 1);
+            }
+        }
+    }
+}

@@ -29,7 +29,7 @@ pub use self::{
     nodes::{NodeOverride, Nodes},
     place::Place,
     server::Server,
-    sources::{DEFAULT_FILE, Loaded, Sources},
+    sources::{DEFAULT_FILE, Files, Loaded, Sources},
     ticket::{Correction, Ticket},
 };
 

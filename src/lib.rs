@@ -1,8 +1,31 @@
-//! ticketd: calls to a citizen hotline in, checked work tickets out.
+//! ticketd turns calls to a Chinese city's 12345 citizen hotline into work tickets (工单) with a
+//! local LLM, on the hotline's own servers.
+//!
+//! The parts, in reading order:
+//!
+//! - [`config`]: layers, sections, and errors that name their place.
+//! - [`app`]: starts balancer, server and nodes, and stops them in reverse.
+//! - [`node`]: one actor a node; starts, watches and restarts its Ollama process.
+//! - [`balancer`]: the actor that says who gets the next slot.
+//! - [`dispatch`]: one model call, retried elsewhere until it succeeds or its deadline comes.
+//! - [`ollama`]: the only code that knows Ollama's URLs and bodies.
+//! - [`ticket`]: transcript → prompt → answer → checked ticket.
+//! - [`place`]: which correction of a place name may be believed.
+//! - [`http`]: the wire.
+//! - [`demo_node`]: the embedded node of `ticketd demo`.
+//!
+//! ARCHITECTURE.md shows who tells whom what.
+
+pub mod app;
 pub mod balancer;
+pub mod cli;
 pub mod config;
+pub mod demo_node;
 pub mod dispatch;
+pub mod http;
+pub mod logging;
 pub mod node;
 pub mod ollama;
 pub mod place;
+pub mod systemd;
 pub mod ticket;

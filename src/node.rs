@@ -225,7 +225,9 @@ impl Node {
         if let Some(group) = &self.group {
             group.signal(Signal::TERM);
         }
-        context.run_later(self.settings.stop_grace, |node, _| node.kill("no end within nodes.stop_grace"));
+        context.run_later(self.settings.stop_grace, |node, _| {
+            node.kill("no end within nodes.stop_grace")
+        });
     }
 
     /// Kills the whole group; its leader's end is reported by the one who waits for it.
@@ -245,7 +247,9 @@ impl Node {
                 "node answers but does not have the model: get it with OLLAMA_HOST={url} ollama pull {}",
                 self.setup.model
             ),
-            Phase::Unhealthy => warn!(node.id = %id, node.url = url, "node lost: it does not answer"),
+            Phase::Unhealthy => {
+                warn!(node.id = %id, node.url = url, "node lost: it does not answer")
+            }
             Phase::BackingOff { until, .. } => {
                 let delay_ms = until.saturating_sub(self.epoch.elapsed()).as_millis();
                 info!(node.id = %id, %delay_ms, "node waits before its next start");

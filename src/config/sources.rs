@@ -23,12 +23,30 @@ const PREFIX: &str = "TICKETD_";
 /// All that is read for one configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// The named file, which must exist; none means [`DEFAULT_FILE`], which may be missing.
-    pub file: Option<PathBuf>,
+    /// The files.
+    pub files: Files,
     /// The environment, in which the original's variables stand too.
     pub environment: Vec<(String, String)>,
     /// `--listen`.
     pub listen: Option<SocketAddr>,
+}
+
+/// Which files are read.
+#[derive(Clone, Debug, Default)]
+pub enum Files {
+    /// None at all.
+    #[default]
+    None,
+    /// [`DEFAULT_FILE`], which may be missing, and `config.d` beside it.
+    Default,
+    /// A named file, which must exist, and `config.d` beside it.
+    Named(PathBuf),
+}
+
+impl From<Option<PathBuf>> for Files {
+    fn from(named: Option<PathBuf>) -> Self {
+        named.map_or(Self::Default, Self::Named)
+    }
 }
 
 /// A checked configuration, and where its values come from.
@@ -65,9 +83,13 @@ impl Sources {
 
     /// The main file, then what lies in `config.d` beside it, in the order of the names.
     fn file_layers(&self) -> Result<Vec<Layer>, Invalid> {
-        let main = self.file.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        let (main, required) = match &self.files {
+            Files::None => return Ok(Vec::new()),
+            Files::Default => (PathBuf::from(DEFAULT_FILE), false),
+            Files::Named(file) => (file.clone(), true),
+        };
         let mut files = Vec::new();
-        if self.file.is_some() || main.exists() {
+        if required || main.exists() {
             files.push(main.clone());
         }
         let folder = main.parent().unwrap_or(Path::new("")).join("config.d");

@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_nodes_own_entry_wins_over_all_nodes_and_these_over_what_is_passed() {
-        let var = |value: &str| BTreeMap::from([("CUDA_VISIBLE_DEVICES".to_owned(), value.to_owned())]);
+        let var =
+            |value: &str| BTreeMap::from([("CUDA_VISIBLE_DEVICES".to_owned(), value.to_owned())]);
         let own = NodeOverride { port: 2, slots: Some(4), env: var("own") };
         let nodes =
             Nodes { ports: vec![1, 2], env: var("all"), node: vec![own], ..Nodes::default() };

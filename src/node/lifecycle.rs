@@ -128,7 +128,9 @@ impl Lifecycle {
     /// Whether probes make sense.
     pub fn wants_probes(&self) -> bool {
         match self.phase {
-            Phase::Starting { .. } | Phase::Loading | Phase::Ready { .. } | Phase::Unhealthy => true,
+            Phase::Starting { .. } | Phase::Loading | Phase::Ready { .. } | Phase::Unhealthy => {
+                true
+            }
             Phase::Looking | Phase::BackingOff { .. } | Phase::Stopping | Phase::Stopped => false,
         }
     }
@@ -154,16 +156,19 @@ impl Lifecycle {
     pub fn on(&mut self, event: Event, now: Duration, jitter: f64) -> Option<Action> {
         use {Event as E, Phase as P};
         match (self.phase, event) {
-            (P::Looking, E::PortFree) => self.enter(P::Starting { since: now }, Some(Action::Spawn)),
+            (P::Looking, E::PortFree) => {
+                self.enter(P::Starting { since: now }, Some(Action::Spawn))
+            }
             (P::Looking, E::PortServed) => {
                 self.managed = false;
                 self.enter(P::Starting { since: now }, None)
             }
             (P::Looking, E::PortTaken) => self.back_off(now, jitter, false),
             (P::Starting { .. }, E::SpawnFailed) => self.back_off(now, jitter, true),
-            (P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy, E::Probed(probe)) => {
-                self.probed(probe, now)
-            }
+            (
+                P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy,
+                E::Probed(probe),
+            ) => self.probed(probe, now),
             (P::Ready { since }, E::Exited) => {
                 if now.saturating_sub(since) >= self.timing.backoff_ceiling {
                     self.failures = 0;
@@ -174,10 +179,11 @@ impl Lifecycle {
                 self.back_off(now, jitter, false)
             }
             (P::BackingOff { .. }, E::DelayOver) => self.enter(P::Looking, Some(Action::Look)),
-            (
-                P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy,
-                E::StopAsked,
-            ) if self.managed => self.enter(P::Stopping, Some(Action::Terminate)),
+            (P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy, E::StopAsked)
+                if self.managed =>
+            {
+                self.enter(P::Stopping, Some(Action::Terminate))
+            }
             (
                 P::Looking
                 | P::BackingOff { .. }
@@ -190,10 +196,7 @@ impl Lifecycle {
             | (P::Stopping, E::Exited) => self.enter(P::Stopped, Some(Action::Finish)),
             // Late news of a phase that has passed.
             (P::Looking, E::SpawnFailed | E::Probed(_) | E::Exited | E::DelayOver)
-            | (
-                P::Starting { .. },
-                E::PortFree | E::PortServed | E::PortTaken | E::DelayOver,
-            )
+            | (P::Starting { .. }, E::PortFree | E::PortServed | E::PortTaken | E::DelayOver)
             | (
                 P::Loading | P::Ready { .. } | P::Unhealthy,
                 E::PortFree | E::PortServed | E::PortTaken | E::SpawnFailed | E::DelayOver,

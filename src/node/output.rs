@@ -9,8 +9,17 @@ use crate::balancer::NodeId;
 const MOST_LINE_BYTES: usize = 4096;
 
 /// What llama-server's own lines, which carry no level, begin with (as recorded with 0.32.15).
-const RUNNER_NOISE: [&str; 9] =
-    ["srv ", "slot ", "print_info:", "llama_", "load_tensors:", "common_", "ggml_", "load:", "main:"];
+const RUNNER_NOISE: [&str; 9] = [
+    "srv ",
+    "slot ",
+    "print_info:",
+    "llama_",
+    "load_tensors:",
+    "common_",
+    "ggml_",
+    "load:",
+    "main:",
+];
 
 /// Reads a pipe to its end and logs each line.
 pub(super) async fn drain(pipe: impl AsyncRead + Unpin, node: NodeId, pid: i32) {
@@ -71,10 +80,16 @@ mod tests {
     #[test]
     fn a_line_keeps_the_level_it_had() {
         let table = [
-            ("time=2026-11-22T18:42:18.944Z level=INFO source=routes.go:2008 msg=\"Listening\"", Level::INFO),
+            (
+                "time=2026-11-22T18:42:18.944Z level=INFO source=routes.go:2008 msg=\"Listening\"",
+                Level::INFO,
+            ),
             ("time=2026-11-22T18:42:18.944Z level=WARN source=x msg=y", Level::WARN),
             ("Error: listen tcp 127.0.0.1:21499: bind: address already in use", Level::ERROR),
-            ("[GIN] 2026/11/22 - 18:42:19 | 200 | 138µs | 127.0.0.1 | GET \"/api/version\"", Level::DEBUG),
+            (
+                "[GIN] 2026/11/22 - 18:42:19 | 200 | 138µs | 127.0.0.1 | GET \"/api/version\"",
+                Level::DEBUG,
+            ),
             ("srv  update_slots: all slots are idle", Level::DEBUG),
             ("something else", Level::INFO),
         ];

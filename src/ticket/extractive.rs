@@ -59,9 +59,10 @@ fn content(citizen: &[&str], operator: &[&str]) -> String {
     let asked = quoted(citizen, |words| !cues::is_small_talk(words));
     let answers = |words: &str| !cues::is_small_talk(words) && !cues::is_question(words);
     let answered = quoted(operator, answers);
-    let asked = asked.map_or("来电人未说明诉求。".to_owned(), |words| format!("来电人称“{words}”。"));
-    let answered =
-        answered.map_or("话务员已了解情况。".to_owned(), |words| format!("话务员称“{words}”。"));
+    let asked = asked
+        .map_or("来电人未说明诉求。".to_owned(), |words| format!("来电人称“{words}”。"));
+    let answered = answered
+        .map_or("话务员已了解情况。".to_owned(), |words| format!("话务员称“{words}”。"));
     format!("来电人咨询：{asked} 话务员解答内容：{answered}")
 }
 

@@ -37,7 +37,10 @@ impl Prompts {
         let rules: Vec<_> = rules.map(|(name, rule)| format!("  - {name}：{rule}。")).collect();
         let ticket_system = include_str!("../../data/prompts/ticket.md")
             .replace("{types}", &types.join("、"))
-            .replace("{type_rules}\n", &rules.iter().map(|rule| format!("{rule}\n")).collect::<String>());
+            .replace(
+                "{type_rules}\n",
+                &rules.iter().map(|rule| format!("{rule}\n")).collect::<String>(),
+            );
         let text = json!({"type": "string"});
         let ticket_format = json!({
             "type": "object",

@@ -98,8 +98,9 @@ impl Transcript {
     /// Reads a request body.
     pub fn parse(body: &[u8]) -> Result<Self, BadTranscript> {
         let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-        let body: Value = serde_json::from_slice(body).map_err(|error| {
-            BadTranscript::NotJson { line: error.line(), column: error.column() }
+        let body: Value = serde_json::from_slice(body).map_err(|error| BadTranscript::NotJson {
+            line: error.line(),
+            column: error.column(),
         })?;
         let sessions = body.as_object().ok_or(BadTranscript::NotAnObject)?;
         if sessions.is_empty() {
@@ -183,7 +184,8 @@ mod tests {
         let body = r#"{"z": [{"citizen": "喂"}, {"hot-line": "您好"}], "a": [{"citizen": " 停水\n了 "},
             {"citizen": ""}, {"citizen": "  "}, {"note": 7}, {"citizen": "嗯", "time": 3}]}"#;
         let transcript = Transcript::parse(body.as_bytes()).expect("a transcript");
-        let expected = "<通话记录>\n来电人：喂\n话务员：您好\n来电人：停水 了\n来电人：嗯\n</通话记录>";
+        let expected =
+            "<通话记录>\n来电人：喂\n话务员：您好\n来电人：停水 了\n来电人：嗯\n</通话记录>";
         assert_eq!(transcript.to_prompt(), expected);
         assert_eq!(transcript.unknown_turns, 1);
     }

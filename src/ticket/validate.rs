@@ -6,7 +6,8 @@ use super::{NOT_MENTIONED, Ticket, parse};
 use crate::dispatch::Unfit;
 
 /// The four fields of a ticket.
-pub(super) const FIELDS: [&str; 4] = ["ticket_type", "ticket_zone", "ticket_title", "ticket_content"];
+pub(super) const FIELDS: [&str; 4] =
+    ["ticket_type", "ticket_zone", "ticket_title", "ticket_content"];
 
 /// The two parts of the content, in their order.
 const PARTS: [&str; 2] = ["来电人咨询", "话务员解答内容"];
@@ -114,7 +115,8 @@ mod tests {
     #[test]
     fn what_models_vary_is_put_right() {
         let content = "来电人咨询:车库很吵。话务员解答内容: 已记录。";
-        let ticket = judged(json!({"ticket_zone": null, "ticket_content": content})).expect("a ticket");
+        let ticket =
+            judged(json!({"ticket_zone": null, "ticket_content": content})).expect("a ticket");
         assert_eq!(ticket.ticket_zone, "未提及");
         assert_eq!(ticket.ticket_content, "来电人咨询：车库很吵。 话务员解答内容：已记录。");
         let content = "来电人咨询：称“我要投诉你们”。话务员解答内容：自我介绍。";
@@ -135,7 +137,10 @@ mod tests {
             (json!({"ticket_content": "来电人咨询：…… 话务员解答内容：……"}), "two parts"),
             (json!({"ticket_content": "来电人咨询：吵。"}), "two parts"),
             (json!({"ticket_content": "话务员解答内容：已记录。来电人咨询：吵。"}), "two parts"),
-            (json!({"ticket_content": "来电人咨询：我很烦。话务员解答内容：已记录。"}), "third person"),
+            (
+                json!({"ticket_content": "来电人咨询：我很烦。话务员解答内容：已记录。"}),
+                "third person",
+            ),
         ];
         for (changes, part) in table {
             let reason = judged(changes.clone()).expect_err(&changes.to_string());

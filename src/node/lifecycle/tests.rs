@@ -49,7 +49,8 @@ fn a_managed_node_starts_serves_restarts_and_stops() {
 #[test]
 fn a_port_that_an_ollama_serves_becomes_an_endpoint() {
     let mut life = Lifecycle::managed(TIMING);
-    let actions = run(&mut life, &[Event::PortServed, Event::Probed(Probe::Ready), Event::StopAsked]);
+    let actions =
+        run(&mut life, &[Event::PortServed, Event::Probed(Probe::Ready), Event::StopAsked]);
     assert_eq!(actions, [None, None, Some(Action::Finish)]);
     assert!(!life.is_managed());
 }

@@ -8,8 +8,29 @@ const LEVELS: [&[&str]; 6] = [
     &["街道办", "街道", "镇", "乡"],
     &["社区", "村", "大道", "路", "街", "巷"],
     &[
-        "小区", "花园", "家园", "公寓", "大厦", "广场", "新城", "名城", "新村", "苑", "府", "城", "湾", "学校", "小学", "中学", "医院", "公园",
-        "市场", "超市", "车站", "工业园", "号院",
+        "小区",
+        "花园",
+        "家园",
+        "公寓",
+        "大厦",
+        "广场",
+        "新城",
+        "名城",
+        "新村",
+        "苑",
+        "府",
+        "城",
+        "湾",
+        "学校",
+        "小学",
+        "中学",
+        "医院",
+        "公园",
+        "市场",
+        "超市",
+        "车站",
+        "工业园",
+        "号院",
     ],
 ];
 
@@ -20,16 +41,116 @@ const WORTH: [u32; 6] = [2, 3, 3, 4, 3, 4];
 const LEAST_WORTH: u32 = 4;
 
 /// Words that end where a name may begin.
-const LEADS: [&str; 40] = [
-    "住在", "位于", "地址是", "地址在", "就是", "这里是", "这边是", "我是", "我们是", "在", "是", "到", "去", "从", "来自", "反映", "投诉", "举报",
-    "咨询", "我们", "你们", "他们", "我", "你", "您", "有", "问", "说", "叫", "嗯", "啊", "呃", "那个", "这个", "这边", "那边", "关于", "对", "和", "的",
+const LEADS: &[&str] = &[
+    "住在",
+    "位于",
+    "地址是",
+    "地址在",
+    "就是",
+    "这里是",
+    "这边是",
+    "我是",
+    "我们是",
+    "在",
+    "是",
+    "到",
+    "去",
+    "从",
+    "来自",
+    "反映",
+    "投诉",
+    "举报",
+    "咨询",
+    "我们",
+    "你们",
+    "他们",
+    "我",
+    "你",
+    "您",
+    "有",
+    "问",
+    "说",
+    "叫",
+    "嗯",
+    "啊",
+    "呃",
+    "那个",
+    "这个",
+    "这边",
+    "那边",
+    "关于",
+    "对",
+    "和",
+    "的",
 ];
 
 /// Stems that make a common word of an ending, not a name: 小区, 我们县, 城市, 马路.
-const NO_NAMES: [&str; 60] = [
-    "小", "大", "本", "该", "全", "城", "都", "超", "菜", "夜", "农贸", "批发", "哪个", "哪一个", "什么", "这个", "那个", "一个", "各个", "整个", "社", "郊",
-    "市", "县", "镇", "乡", "农", "自然", "马", "公", "铁", "道", "修", "走", "一条", "这条", "那条", "条", "过", "上", "半", "老", "旧", "新", "政", "人民",
-    "附近", "门口", "多少", "几", "哪", "每个", "别的", "其他", "所在", "市区", "上学", "住宅", "生活", "中心",
+const NO_NAMES: &[&str] = &[
+    "小",
+    "大",
+    "本",
+    "该",
+    "全",
+    "城",
+    "都",
+    "超",
+    "菜",
+    "夜",
+    "农贸",
+    "批发",
+    "哪个",
+    "哪一个",
+    "什么",
+    "这个",
+    "那个",
+    "一个",
+    "各个",
+    "整个",
+    "社",
+    "郊",
+    "市",
+    "县",
+    "镇",
+    "乡",
+    "农",
+    "自然",
+    "马",
+    "公",
+    "铁",
+    "道",
+    "修",
+    "走",
+    "一条",
+    "这条",
+    "那条",
+    "条",
+    "过",
+    "上",
+    "半",
+    "老",
+    "旧",
+    "新",
+    "政",
+    "市政",
+    "县政",
+    "区政",
+    "镇政",
+    "乡政",
+    "人民",
+    "附近",
+    "门口",
+    "多少",
+    "几",
+    "哪",
+    "每个",
+    "别的",
+    "其他",
+    "所在",
+    "市区",
+    "上学",
+    "住宅",
+    "生活",
+    "中心",
 ];
 
 /// The most characters of a name in front of its ending.
@@ -58,9 +179,10 @@ pub(super) fn of<'a>(said: impl Iterator<Item = &'a str>) -> Option<String> {
         address.coarsest = coarser.coarsest;
         address.worth += coarser.worth;
     }
-    if let Some(finer) = found.iter().find(|other| {
-        other.coarsest > address.finest && !address.text.contains(&other.text)
-    }) {
+    if let Some(finer) = found
+        .iter()
+        .find(|other| other.coarsest > address.finest && !address.text.contains(&other.text))
+    {
         address.text.push_str(&finer.text);
         address.worth += finer.worth;
     }
@@ -105,9 +227,10 @@ fn run(text: &str) -> Option<Found> {
 /// The nearest ending decides; among endings at one place the longest (小区 before 区).
 fn name(text: &str, least_level: usize) -> Option<(usize, usize)> {
     for (stem_chars, (at, _)) in text.char_indices().enumerate().take(MOST_STEM + 1) {
-        let endings = LEVELS.iter().enumerate().flat_map(|(level, endings)| {
-            endings.iter().map(move |ending| (level, *ending))
-        });
+        let endings = LEVELS
+            .iter()
+            .enumerate()
+            .flat_map(|(level, endings)| endings.iter().map(move |ending| (level, *ending)));
         let here = endings.filter(|(_, ending)| text[at..].starts_with(ending));
         let Some((level, ending)) = here.max_by_key(|(_, ending)| ending.len()) else { continue };
         let stem = &text[..at];
@@ -131,7 +254,9 @@ fn is_within_longer(text: &str, at: usize, level: usize, ending: &str) -> bool {
     let next = rest.chars().next();
     match ending {
         "市" => next == Some('区') || next == Some('场') || next == Some('民'),
-        "城" | "新城" => matches!(next, Some('区' | '市' | '县' | '镇' | '乡' | '关' | '管' | '村')),
+        "城" | "新城" => {
+            matches!(next, Some('区' | '市' | '县' | '镇' | '乡' | '关' | '管' | '村'))
+        }
         "村" | "镇" => matches!(next, Some('里' | '委') | None) && text.chars().count() < 3,
         "区" | "县" => matches!(next, Some('政')),
         "路" => at < 6 && matches!(next, Some('口' | '灯' | '面')),
@@ -142,9 +267,11 @@ fn is_within_longer(text: &str, at: usize, level: usize, ending: &str) -> bool {
 fn is_name(stem: &str, stem_chars: usize, level: usize) -> bool {
     // Single-character names (叶县, 郊区) are too rare to tell from common words by rules.
     let long_enough = stem_chars >= 2;
-    let has_lead = ["我", "你", "您", "他", "这", "那", "哪", "什么", "没", "不", "了", "在", "的", "吗", "个"]
-        .iter()
-        .any(|word| stem.contains(word));
+    let has_lead = [
+        "我", "你", "您", "他", "这", "那", "哪", "什么", "没", "不", "了", "在", "的", "吗", "个",
+    ]
+    .iter()
+    .any(|word| stem.contains(word));
     let administrative = level <= 2 && stem_chars > 5;
     long_enough && !has_lead && !administrative && !NO_NAMES.contains(&stem)
 }
@@ -169,10 +296,16 @@ mod tests {
     #[test]
     fn the_run_with_the_most_levels_is_the_address() {
         let table: [(&[&str], Option<&str>); 15] = [
-            (&["六安市三十铺镇水韵东方小区。", "靠近进门一百二十一栋。"], Some("六安市三十铺镇水韵东方小区")),
+            (
+                &["六安市三十铺镇水韵东方小区。", "靠近进门一百二十一栋。"],
+                Some("六安市三十铺镇水韵东方小区"),
+            ),
             (&["停车库太吵了", "您是哪个小区啊？"], None),
             (&["我住在合肥市庐阳区大杨镇王墩村"], Some("合肥市庐阳区大杨镇王墩村")),
-            (&["嗯，在金安区。", "皖西路街道。", "我们小区叫阳光花园"], Some("金安区皖西路街道阳光花园")),
+            (
+                &["嗯，在金安区。", "皖西路街道。", "我们小区叫阳光花园"],
+                Some("金安区皖西路街道阳光花园"),
+            ),
             (&["我想问一下医保怎么报销"], None),
             (&["我要投诉舒城县城关镇幸福小区的物业"], Some("舒城县城关镇幸福小区")),
             (&["整个城市都这样", "马路上都是垃圾"], None),

@@ -4,8 +4,32 @@
 
 /// What may follow a number that is written in digits.
 const UNITS: [&str; 26] = [
-    "栋", "幢", "单元", "室", "楼", "层", "号", "户", "元", "块钱", "块", "万元", "平方", "平米", "吨", "公里", "公斤", "斤", "弄", "组",
-    "队", "分钟", "个小时", "小时", "年", "月",
+    "栋",
+    "幢",
+    "单元",
+    "室",
+    "楼",
+    "层",
+    "号",
+    "户",
+    "元",
+    "块钱",
+    "块",
+    "万元",
+    "平方",
+    "平米",
+    "吨",
+    "公里",
+    "公斤",
+    "斤",
+    "弄",
+    "组",
+    "队",
+    "分钟",
+    "个小时",
+    "小时",
+    "年",
+    "月",
 ];
 
 /// Units before which a lone 一 is mostly no number: 一块, 一层, 一号 may be, 一年到头 is not.
@@ -31,7 +55,9 @@ pub(super) fn numerals(text: &str) -> String {
         let digits = run.chars().all(|c| value(c).is_some());
         let number = if digits && run.chars().count() > 1 { spelled(run) } else { cardinal(run) };
         let is_number = (unit.is_some() && !vague)
-            || (digits && run.chars().count() >= LEAST_DIGITS && !result.ends_with(char::is_numeric));
+            || (digits
+                && run.chars().count() >= LEAST_DIGITS
+                && !result.ends_with(char::is_numeric));
         match number.filter(|_| is_number) {
             Some(number) => result.push_str(&number),
             None => result.push_str(run),
@@ -43,7 +69,16 @@ pub(super) fn numerals(text: &str) -> String {
 
 fn value(character: char) -> Option<u64> {
     let digits = [
-        ("零〇", 0), ("一幺", 1), ("二两", 2), ("三", 3), ("四", 4), ("五", 5), ("六", 6), ("七", 7), ("八", 8), ("九", 9),
+        ("零〇", 0),
+        ("一幺", 1),
+        ("二两", 2),
+        ("三", 3),
+        ("四", 4),
+        ("五", 5),
+        ("六", 6),
+        ("七", 7),
+        ("八", 8),
+        ("九", 9),
     ];
     digits.iter().find(|(names, _)| names.contains(character)).map(|(_, value)| *value)
 }

@@ -1,0 +1,240 @@
+//! Starts balancer, server and nodes, and stops them in reverse.
+
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+
+use actix::{Actor, Addr};
+use actix_web::dev::Server;
+use anyhow::{Context as _, anyhow, bail};
+use tokio::{
+    select,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{
+    balancer::{Balancer, Close, NewNode, NodeId},
+    config::{Config, Endpoint},
+    http,
+    node::{self, Command, Host, Kill, Node, Stop},
+    ollama,
+    place::Locations,
+    systemd,
+    ticket::Settings,
+};
+
+/// The whole service, started.
+pub struct App {
+    /// The addresses that it listens on.
+    pub addresses: Vec<SocketAddr>,
+    /// Every node's URL of the generate call.
+    pub node_urls: Vec<String>,
+    balancer: Addr<Balancer>,
+    nodes: Vec<Addr<Node>>,
+    server: JoinHandle<std::io::Result<()>>,
+    grace: Duration,
+    stop_grace: Duration,
+    stopping: CancellationToken,
+    grace_over: CancellationToken,
+    failed: CancellationToken,
+    signals: Signals,
+}
+
+/// SIGTERM, SIGINT and SIGHUP, which all mean: stop.
+struct Signals([Signal; 3]);
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+        let [term, int, hup] = kinds.map(signal);
+        Ok(Self([term?, int?, hup?]))
+    }
+
+    async fn next(&mut self) -> &'static str {
+        let [term, int, hup] = &mut self.0;
+        select! {
+            _ = term.recv() => "SIGTERM",
+            _ = int.recv() => "SIGINT",
+            _ = hup.recv() => "SIGHUP",
+        }
+    }
+}
+
+impl App {
+    /// Binds the address, then starts everything. Nodes may still be loading when it returns.
+    pub fn start(config: &Config) -> anyhow::Result<Self> {
+        let signals = Signals::listen().context("signals cannot be received")?;
+        let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
+        let failed = CancellationToken::new();
+        let setups = node_setups(config);
+        let slots = |setup: &node::Setup| {
+            let own =
+                setup.endpoint.loopback_port().and_then(|port| config.nodes.override_for(port));
+            own.and_then(|own| own.slots).unwrap_or(config.nodes.slots)
+        };
+        let new_nodes = setups.iter().map(|setup| NewNode {
+            id: setup.id.clone(),
+            base_url: setup.endpoint.base().to_owned(),
+            slots: slots(setup),
+        });
+        let new_nodes = new_nodes.collect();
+        let balancer = Balancer::new(&config.balancer, new_nodes, failed.clone()).start();
+        let (server, addresses) = server(config, &balancer, &stopping, &grace_over)?;
+        let node_urls: Vec<_> = setups.iter().map(|setup| setup.endpoint.generate_url()).collect();
+        let client = ollama::client(config.nodes.probe_timeout);
+        let start = |setup| {
+            let balancer = balancer.clone().recipient();
+            Node::new(setup, &config.nodes, client.clone(), balancer, failed.clone()).start()
+        };
+        let nodes = setups.into_iter().map(start).collect();
+        announce(config, &addresses, &node_urls);
+        systemd::ready();
+        Ok(Self {
+            addresses,
+            node_urls,
+            balancer,
+            nodes,
+            server: actix::spawn(server),
+            grace: config.server.grace(),
+            stop_grace: config.nodes.stop_grace,
+            stopping,
+            grace_over,
+            failed,
+            signals,
+        })
+    }
+
+    /// Runs until a signal, then stops in order: no new calls, the calls in flight and queued, the
+    /// nodes. A second signal kills the nodes at once.
+    pub async fn run_until_stopped(mut self) -> anyhow::Result<ExitCode> {
+        let ended = select! {
+            signal = self.signals.next() => Ok(signal),
+            () = self.failed.cancelled() => Err(anyhow!("a part of the service failed")),
+            result = &mut self.server => Err(anyhow!("the HTTP server ended: {result:?}")),
+        };
+        match ended {
+            Ok(signal) => info!(signal, "stopping: no new calls, those that came are served"),
+            Err(error) => {
+                self.kill_nodes().await;
+                return Err(error);
+            }
+        }
+        systemd::stopping();
+        self.stopping.cancel();
+        let (balancer, grace_over, grace) =
+            (self.balancer.clone(), self.grace_over.clone(), self.grace);
+        actix::spawn(async move {
+            sleep(grace).await;
+            warn!("grace over: calls that still wait are refused");
+            balancer.do_send(Close);
+            grace_over.cancel();
+        });
+        let stop = async {
+            (&mut self.server).await??;
+            info!("all calls are answered: stopping the nodes");
+            stop_nodes(&self.nodes, self.stop_grace).await
+        };
+        let stopped = select! {
+            result = stop => result,
+            signal = self.signals.next() => Err(anyhow!("second signal, {signal}: ending at once")),
+            () = self.failed.cancelled() => Err(anyhow!("a part of the service failed")),
+        };
+        if let Err(error) = stopped {
+            self.kill_nodes().await;
+            return Err(error);
+        }
+        info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn kill_nodes(&self) {
+        for node in &self.nodes {
+            // A node actor that is gone has killed its group by its guard.
+            let _ = timeout(Duration::from_secs(1), node.send(Kill)).await;
+        }
+    }
+}
+
+/// Ends every node in order, all at once.
+async fn stop_nodes(nodes: &[Addr<Node>], grace: Duration) -> anyhow::Result<()> {
+    let ends: Vec<_> = nodes
+        .iter()
+        .map(|node| {
+            let (done, end) = oneshot::channel();
+            node.do_send(Stop { done });
+            end
+        })
+        .collect();
+    // The kernel ends a killed process within moments.
+    let limit = grace + Duration::from_secs(5);
+    for end in ends {
+        match timeout(limit, end).await {
+            Ok(Ok(()) | Err(_)) => {}
+            Err(_) => bail!("a node did not end"),
+        }
+    }
+    Ok(())
+}
+
+/// Every node: one for each port, one for each endpoint.
+fn node_setups(config: &Config) -> Vec<node::Setup> {
+    let host = Host::of_this_process();
+    let model = || config.model.name.clone();
+    let managed = config.nodes.ports.iter().map(|port| node::Setup {
+        id: NodeId::from(port.to_string()),
+        endpoint: Endpoint::loopback(*port),
+        command: Some(Command::new(&config.nodes, &config.model, *port, &host)),
+        model: model(),
+    });
+    let endpoints = config.nodes.endpoints.iter().map(|endpoint| node::Setup {
+        id: NodeId::from(endpoint.authority()),
+        endpoint: endpoint.clone(),
+        command: None,
+        model: model(),
+    });
+    managed.chain(endpoints).collect()
+}
+
+fn server(
+    config: &Config,
+    balancer: &Addr<Balancer>,
+    stopping: &CancellationToken,
+    grace_over: &CancellationToken,
+) -> anyhow::Result<(Server, Vec<SocketAddr>)> {
+    let locations = config.place.location_file.as_deref().map(Locations::read).transpose()?;
+    let setup = http::Setup {
+        server: config.server.clone(),
+        dispatch: config.balancer.clone(),
+        tickets: Settings { model: config.model.clone(), ticket: config.ticket.clone(), locations },
+        balancer: balancer.clone(),
+        stopping: stopping.clone(),
+        grace_over: grace_over.clone(),
+    };
+    let listen = config.server.listen;
+    http::server(setup).with_context(|| {
+        format!("cannot listen on {listen}; choose another address with server.listen or --listen")
+    })
+}
+
+/// Says what was started, as the original did.
+fn announce(config: &Config, addresses: &[SocketAddr], node_urls: &[String]) {
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        model.name = config.model.name,
+        nodes = node_urls.len(),
+        "ticketd starts"
+    );
+    for (number, url) in (1..).zip(node_urls) {
+        info!("node {number}: {url}");
+    }
+    for address in addresses {
+        info!("listening on http://{address}");
+    }
+    info!("export DEEPSEEK_ENDPOINTS=\"{}\"", node_urls.join(","));
+    if config.server.allow_anonymous && !config.server.listen.ip().is_loopback() {
+        error!("server.allow_anonymous: every host that reaches this address can use the service");
+    }
+}

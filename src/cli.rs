@@ -1,0 +1,96 @@
+//! The command line. One verb a file.
+
+mod check;
+mod demo;
+mod serve;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config::{Invalid, Sources},
+    demo_node,
+};
+
+/// `EX_CONFIG` of sysexits.h: the configuration is wrong, and another try would end the same.
+const EXIT_CONFIG: u8 = 78;
+
+/// Turns calls to a 12345 citizen hotline into work tickets with a local LLM.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    files: Files,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Args)]
+struct Files {
+    /// The configuration file; `config.d/*.toml` beside it is read too [default:
+    /// /etc/ticketd/config.toml, which may be missing]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the service
+    Serve(serve::Serve),
+    /// Run the whole service with embedded demo nodes, without Ollama
+    ///
+    /// The embedded nodes are no LLM: they draft tickets by fixed rules (cue words, address
+    /// patterns, quoted sentences), so that the service can be tried anywhere. The environment is
+    /// not read, and no file unless --config names one.
+    Demo(demo::Demo),
+    /// Check the configuration and print its effective values with their origins
+    Check,
+    /// One embedded node, as `demo` starts it; listens on OLLAMA_HOST
+    #[command(hide = true)]
+    DemoNode {
+        /// The model that it says it has
+        #[arg(long)]
+        model: String,
+    },
+}
+
+impl Cli {
+    /// Does what was asked, and says how the process shall end.
+    pub fn run(self) -> ExitCode {
+        let system = actix::System::new();
+        match system.block_on(self.dispatch()) {
+            Ok(code) => code,
+            Err(error) => {
+                eprintln!("ticketd: {error:#}");
+                let invalid = error.downcast_ref::<Invalid>().is_some();
+                if invalid { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
+            }
+        }
+    }
+
+    async fn dispatch(self) -> anyhow::Result<ExitCode> {
+        match self.verb {
+            Verb::Serve(serve) => serve.run(self.files.config).await,
+            Verb::Demo(demo) => demo.run(self.files.config).await,
+            Verb::Check => check::run(self.files.config),
+            Verb::DemoNode { model } => {
+                let listen: SocketAddr = std::env::var("OLLAMA_HOST")?.parse()?;
+                demo_node::run(listen, model).await?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+/// The sources of `serve` and `check`: file, environment, command line.
+fn sources(file: Option<PathBuf>, listen: Option<SocketAddr>) -> Sources {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    Sources {
+        files: file.into(),
+        environment: std::env::vars_os().filter_map(text).collect(),
+        listen,
+    }
+}

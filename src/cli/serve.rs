@@ -1,0 +1,22 @@
+//! `ticketd serve`: what the unit runs.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use crate::{app::App, logging};
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Listen on this address instead of server.listen
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    pub(super) async fn run(self, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+        let config = super::sources(file, self.listen).load()?.config;
+        logging::start(&config.log)?;
+        App::start(&config)?.run_until_stopped().await
+    }
+}

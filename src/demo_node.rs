@@ -1,0 +1,132 @@
+//! The embedded node: Ollama's protocol over the extractive draft. It is no language model.
+//!
+//! `ticketd demo` runs it as a managed node, so that the whole service can be tried without Ollama.
+
+pub mod wire;
+
+use std::{net::SocketAddr, time::Duration};
+
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    http::header::ContentType,
+    web::{self, Bytes, Data},
+};
+use anyhow::Context as _;
+use futures_util::{StreamExt, stream};
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::{
+    ollama::is_same_model,
+    ticket::{Transcript, extractive},
+};
+
+/// The time between two pieces of a streamed answer.
+const PIECE_INTERVAL: Duration = Duration::from_millis(5);
+
+/// The characters of one piece.
+const PIECE_CHARS: usize = 4;
+
+/// The largest request body. A 30-minute call has some 50 kB.
+const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Serves one demo node on `listen` until SIGTERM.
+pub async fn run(listen: SocketAddr, model: String) -> anyhow::Result<()> {
+    let factory = move || {
+        App::new()
+            .app_data(Data::new(model.clone()))
+            .app_data(web::PayloadConfig::new(MOST_BODY_BYTES))
+            .configure(wire::inventory)
+            .route("/api/generate", web::post().to(generate))
+    };
+    let server = HttpServer::new(factory).workers(1).shutdown_timeout(1);
+    server.bind(listen).with_context(|| format!("cannot listen on {listen}"))?.run().await?;
+    Ok(())
+}
+
+/// A generate request as Ollama reads it, or the refusal that Ollama gives.
+pub struct Generate {
+    /// The model's name as given.
+    pub model: String,
+    /// Whether the answer is streamed, which is the default.
+    pub stream: bool,
+    body: Value,
+}
+
+impl Generate {
+    /// Reads a body; `served` is the model that is there.
+    pub fn read(body: &[u8], served: &str) -> Result<Self, HttpResponse> {
+        if body.is_empty() {
+            return Err(wire::error(400, "missing request body"));
+        }
+        let body: Value =
+            serde_json::from_slice(body).map_err(|_| wire::error(400, "unexpected EOF"))?;
+        let model = body["model"].as_str().unwrap_or_default().to_owned();
+        if !is_same_model(&model, served) {
+            return Err(wire::error(404, &format!("model '{model}' not found")));
+        }
+        if body["think"] == Value::Bool(true) {
+            let message = format!("\"{model}\" does not support thinking");
+            return Err(wire::error(400, &message));
+        }
+        let stream = body["stream"].as_bool().unwrap_or(true);
+        Ok(Self { model, stream, body })
+    }
+
+    /// The prompt; empty when the request only loads the model.
+    pub fn prompt(&self) -> &str {
+        self.body["prompt"].as_str().unwrap_or_default()
+    }
+
+    /// The answer of the extractive draft in the form that `format` asks for.
+    pub fn answer(&self) -> String {
+        let format = &self.body["format"];
+        let properties = &format["properties"];
+        if properties["corrected"].is_object() {
+            let zone = self.prompt().trim_end().lines().next_back().unwrap_or_default();
+            return serde_json::json!({"corrected": zone}).to_string();
+        }
+        let listed = properties["ticket_type"]["enum"].as_array();
+        let listed = listed.map(|types| types.iter().filter_map(Value::as_str).map(str::to_owned));
+        let types =
+            listed.map_or_else(|| crate::config::Ticket::default().types, Iterator::collect);
+        let draft = extractive::draft(&Transcript::from_prompt(self.prompt()), &types);
+        if format.is_null() {
+            return draft.ticket_content;
+        }
+        serde_json::to_string(&draft).expect("strings always serialise")
+    }
+}
+
+async fn generate(model: Data<String>, body: Bytes) -> HttpResponse {
+    let call = match Generate::read(&body, &model) {
+        Ok(call) => call,
+        Err(refusal) => return refusal,
+    };
+    if call.prompt().is_empty() {
+        return HttpResponse::Ok().json(wire::loaded(&call.model));
+    }
+    let answer = call.answer();
+    let tokens = pieces(&answer);
+    if !call.stream {
+        return HttpResponse::Ok().json(wire::whole(&call.model, &answer, tokens.len()));
+    }
+    let done = wire::done(&call.model, "stop", tokens.len());
+    let lines = tokens.into_iter().map(move |piece| wire::token(&call.model, &piece)).chain([done]);
+    let lines = stream::iter(lines).then(|line| async move {
+        sleep(PIECE_INTERVAL).await;
+        Ok::<_, actix_web::Error>(wire::line(&line))
+    });
+    HttpResponse::Ok().content_type(wire::NDJSON).streaming(Box::pin(lines))
+}
+
+/// An answer cut into the pieces that are streamed.
+pub fn pieces(answer: &str) -> Vec<String> {
+    let characters: Vec<char> = answer.chars().collect();
+    characters.chunks(PIECE_CHARS).map(|piece| piece.iter().collect()).collect()
+}
+
+/// The text answer that Ollama gives to `GET /`.
+pub(crate) fn running() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::plaintext()).body("Ollama is running")
+}

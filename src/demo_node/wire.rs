@@ -1,0 +1,125 @@
+//! The server's side of Ollama's protocol: bodies in the form recorded with Ollama 0.32.15.
+
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+    web::{self, Bytes, Data, ServiceConfig},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The Content-Type of a streamed answer.
+pub const NDJSON: &str = "application/x-ndjson";
+
+/// The Content-Type of every other answer.
+const JSON: &str = "application/json; charset=utf-8";
+
+/// The routes that say what is there: `/`, `/api/version`, `/api/tags`, `/api/ps`, and Ollama's
+/// answers to unknown paths. They need the model's name as `Data<String>`.
+pub fn inventory(config: &mut ServiceConfig) {
+    let listing =
+        |body: fn(&str) -> Value| move |model: Data<String>| async move { json_ok(&body(&model)) };
+    let root = || async { super::running() };
+    let get = |path: &str| web::resource(path).default_service(web::to(wrong_method));
+    config
+        .service(get("/").route(web::get().to(root)).route(web::head().to(root)))
+        .service(get("/api/version").route(web::get().to(listing(version))))
+        .service(get("/api/tags").route(web::get().to(listing(tags))))
+        .service(get("/api/ps").route(web::get().to(listing(ps))))
+        .default_service(web::to(not_found));
+}
+
+async fn wrong_method() -> HttpResponse {
+    let mut response = HttpResponse::MethodNotAllowed();
+    response.insert_header((header::ALLOW, "GET")).content_type("text/plain");
+    response.body("405 method not allowed")
+}
+
+async fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().content_type("text/plain").body("404 page not found")
+}
+
+fn json_ok(body: &Value) -> HttpResponse {
+    HttpResponse::Ok().content_type(JSON).body(body.to_string())
+}
+
+/// An error answer.
+pub fn error(status: u16, message: &str) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).content_type(JSON).body(json!({"error": message}).to_string())
+}
+
+fn version(_: &str) -> Value {
+    json!({"version": concat!(env!("CARGO_PKG_VERSION"), "-ticketd-demo")})
+}
+
+/// A model's full name.
+fn full(model: &str) -> String {
+    if model.contains(':') { model.to_owned() } else { format!("{model}:latest") }
+}
+
+/// What lists and loaded models have in common. There are no weights, so sizes are 0.
+fn entry(model: &str) -> Value {
+    json!({
+        "name": full(model),
+        "model": full(model),
+        "size": 0,
+        "digest": "0".repeat(64),
+        "details": {
+            "parent_model": "", "format": "rules", "family": "extractive",
+            "families": ["extractive"], "parameter_size": "0", "quantization_level": "",
+        },
+    })
+}
+
+fn tags(model: &str) -> Value {
+    let mut entry = entry(model);
+    entry["modified_at"] = json!(Timestamp::UNIX_EPOCH.to_string());
+    entry["capabilities"] = json!(["completion"]);
+    json!({"models": [entry]})
+}
+
+fn ps(model: &str) -> Value {
+    let mut entry = entry(model);
+    entry["expires_at"] = json!("2319-03-04T18:30:22Z");
+    entry["size_vram"] = json!(0);
+    entry["context_length"] = json!(8192);
+    json!({"models": [entry]})
+}
+
+/// One token of a stream.
+pub fn token(model: &str, piece: &str) -> Value {
+    let created_at = Timestamp::now().to_string();
+    json!({"model": model, "created_at": created_at, "response": piece, "done": false})
+}
+
+/// The closing line of a stream.
+pub fn done(model: &str, reason: &str, tokens: usize) -> Value {
+    whole_for(model, "", reason, tokens)
+}
+
+/// The answer to a request without `stream`.
+pub fn whole(model: &str, answer: &str, tokens: usize) -> Value {
+    whole_for(model, answer, "stop", tokens)
+}
+
+fn whole_for(model: &str, response: &str, reason: &str, tokens: usize) -> Value {
+    json!({
+        "model": model, "created_at": Timestamp::now().to_string(), "response": response,
+        "done": true, "done_reason": reason, "context": [1, 2, 3],
+        "total_duration": 123_214_872, "load_duration": 813_209,
+        "prompt_eval_count": 12, "prompt_eval_duration": 30_938_000,
+        "eval_count": tokens, "eval_duration": 88_742_000,
+    })
+}
+
+/// The answer to a request without a prompt, which loads the model.
+pub fn loaded(model: &str) -> Value {
+    let created_at = Timestamp::now().to_string();
+    json!({"model": model, "created_at": created_at, "response": "", "done": true, "done_reason": "load"})
+}
+
+/// A line of a stream.
+pub fn line(value: &Value) -> Bytes {
+    Bytes::from(format!("{value}\n"))
+}

@@ -1,0 +1,124 @@
+//! The HTTP face: server settings and the routes. One resource a file; nothing here decides.
+
+mod access;
+mod error;
+mod health;
+mod lb_stats;
+mod summarize;
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use actix::Addr;
+use actix_web::{
+    App, HttpServer, Resource,
+    dev::Server,
+    http::header::{self, HeaderValue},
+    middleware::{NormalizePath, from_fn},
+    web::{self, Data, ServiceConfig},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::error::ApiError;
+use crate::{
+    balancer::Balancer,
+    config,
+    dispatch::Dispatch,
+    ollama,
+    ticket::{Settings, Tickets},
+};
+
+/// What the HTTP face is made from.
+#[derive(Clone)]
+pub struct Setup {
+    /// `[server]`.
+    pub server: config::Server,
+    /// `[balancer]`, for dispatch.
+    pub dispatch: config::Balancer,
+    /// What tickets are made from.
+    pub tickets: Settings,
+    /// The balancer.
+    pub balancer: Addr<Balancer>,
+    /// Cancelled when no further connection shall be taken.
+    pub stopping: CancellationToken,
+    /// Cancelled when calls that are still waiting shall be refused.
+    pub grace_over: CancellationToken,
+}
+
+/// What a worker's handlers share.
+struct Service {
+    tickets: Tickets,
+    balancer: Addr<Balancer>,
+    request_timeout: Duration,
+    max_body_bytes: usize,
+    grace_over: CancellationToken,
+}
+
+/// Binds the address and makes the server; it runs when it is awaited. The addresses are those that
+/// were bound, with the port that a 0 became.
+pub fn server(setup: Setup) -> io::Result<(Server, Vec<SocketAddr>)> {
+    let config::Server { listen, workers, .. } = setup.server;
+    let stopping = setup.stopping.clone();
+    // What is refused when the grace is over still has to be written.
+    let shutdown_timeout = setup.server.grace() + Duration::from_secs(5);
+    let factory = move || {
+        let client = ollama::client(setup.dispatch.connect_timeout);
+        let dispatch = Dispatch::new(setup.balancer.clone(), client, &setup.dispatch);
+        let service = Service {
+            tickets: Tickets::new(dispatch, setup.tickets.clone()),
+            balancer: setup.balancer.clone(),
+            request_timeout: setup.server.request_timeout,
+            max_body_bytes: setup.server.max_body_bytes,
+            grace_over: setup.grace_over.clone(),
+        };
+        App::new()
+            .app_data(Data::new(service))
+            .app_data(Data::new(setup.stopping.clone()))
+            .wrap(from_fn(access::log))
+            .wrap(NormalizePath::trim())
+            .configure(routes)
+    };
+    let mut server = HttpServer::new(factory)
+        .disable_signals()
+        .shutdown_signal(stopping.cancelled_owned())
+        .shutdown_timeout(shutdown_timeout.as_secs())
+        // A caller who closes its side has left: its call must not go on.
+        .h1_allow_half_closed(false);
+    if workers > 0 {
+        server = server.workers(workers);
+    }
+    let server = server.bind(listen)?;
+    let addresses = server.addrs();
+    Ok((server.run(), addresses))
+}
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(reading("/", health::root))
+        .service(reading("/health", health::health))
+        .service(reading("/healthz", health::healthz))
+        .service(reading("/readyz", health::readyz))
+        .service(reading("/lb-stats", lb_stats::lb_stats))
+        .service(
+            web::resource("/summarize")
+                .route(web::post().to(summarize::summarize))
+                .default_service(web::to(|| wrong_method("POST"))),
+        )
+        .default_service(web::to(|| async { Err::<web::Bytes, _>(ApiError::NotFound) }));
+}
+
+/// A resource that is only read.
+fn reading<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: actix_web::Handler<Args> + Clone,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(|| wrong_method("GET, HEAD")))
+}
+
+async fn wrong_method(allow: &'static str) -> Result<web::Bytes, ApiError> {
+    Err(ApiError::MethodNotAllowed { allow: (header::ALLOW, HeaderValue::from_static(allow)) })
+}

@@ -1,0 +1,103 @@
+//! Around every request: its id, one line in the log, and the end of the connection at a stop.
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        ConnectionType,
+        header::{HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info, info_span};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id that is taken over from a caller.
+const MOST_ID_BYTES: usize = 128;
+
+/// The middleware.
+pub(super) async fn log(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = request.headers().get(REQUEST_ID).and_then(accepted).unwrap_or_else(fresh);
+    let stopping = request.app_data::<Data<CancellationToken>>().cloned();
+    let mut line = Line {
+        id: id.clone(),
+        method: request.method().to_string(),
+        route: request.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
+        since: Instant::now(),
+        status: None,
+    };
+    let span = info_span!("request", request.id = %id);
+    let mut response = next.call(request).instrument(span).await?;
+    line.status = Some(response.status().as_u16());
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if stopping.is_some_and(|stopping| stopping.is_cancelled()) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
+}
+
+/// A caller's id, if it is one that a log can hold.
+fn accepted(value: &HeaderValue) -> Option<String> {
+    let text = value.to_str().ok()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
+    let fits = !text.is_empty() && text.len() <= MOST_ID_BYTES && text.chars().all(plain);
+    fits.then(|| text.to_owned())
+}
+
+fn fresh() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
+
+/// The line of one request, written when the request is over, however it ends.
+struct Line {
+    id: String,
+    method: String,
+    route: String,
+    since: Instant,
+    /// None if the caller left before there was an answer.
+    status: Option<u16>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let Self { id, method, route, since, status } = self;
+        let duration_ms = since.elapsed().as_millis();
+        match status {
+            Some(status) => {
+                info!(request.id = id, method, route, status, %duration_ms, "request answered");
+            }
+            None => info!(request.id = id, method, route, %duration_ms, "caller left"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ids_that_a_log_can_hold_are_taken_over() {
+        let long = "a".repeat(MOST_ID_BYTES + 1);
+        for (text, fits) in [
+            ("a-1_B.2", true),
+            ("", false),
+            ("a b", false),
+            ("a\"b", false),
+            (long.as_str(), false),
+        ] {
+            let value = HeaderValue::from_str(text).expect("a header value");
+            assert_eq!(accepted(&value).is_some(), fits, "{text}");
+        }
+        assert_eq!(fresh().len(), 32);
+    }
+}

@@ -1,0 +1,172 @@
+//! The API's whole error contract: what went wrong → status, code, sentence.
+//!
+//! The code is stable and English, the sentence Chinese. Neither repeats what a caller sent.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue, RETRY_AFTER},
+    },
+};
+use serde_json::json;
+use tracing::{error, warn};
+
+use crate::{balancer::Unserved, dispatch::Failed, ticket::BadTranscript};
+
+/// Why a request gets no answer of status 200.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("the body is no transcript")]
+    BadTranscript(BadTranscript),
+    #[error("the body is too large")]
+    BodyTooLarge { limit: usize },
+    #[error("the body did not come whole")]
+    BodyBroken,
+    #[error("the body did not come in time")]
+    BodyTimedOut,
+    #[error("no node took the call")]
+    Busy { retry_after: Duration },
+    #[error("the service is shutting down")]
+    ShuttingDown,
+    #[error("{attempts} attempts failed, the last one: {last}")]
+    UpstreamFailed { attempts: u32, last: String },
+    #[error("the deadline came before the ticket")]
+    TimedOut,
+    #[error("no node is ready")]
+    NotReady,
+    #[error("the balancer did not answer")]
+    Internal,
+    #[error("no such path")]
+    NotFound,
+    #[error("no such method")]
+    MethodNotAllowed { allow: (HeaderName, HeaderValue) },
+}
+
+impl ApiError {
+    /// Status and stable code.
+    fn contract(&self) -> (StatusCode, &'static str) {
+        use {BadTranscript as B, StatusCode as S};
+        match self {
+            Self::BadTranscript(bad) => {
+                let code = match bad {
+                    B::NotJson { .. } => "not_json",
+                    B::NotAnObject => "not_an_object",
+                    B::NoSession => "empty_object",
+                    B::SessionNotAnArray { .. } => "session_not_an_array",
+                    B::TurnNotAnObject { .. } => "turn_not_an_object",
+                    B::WordsNotAString { .. } => "turn_value_not_a_string",
+                    B::NoWords => "no_words",
+                };
+                (S::BAD_REQUEST, code)
+            }
+            Self::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::BodyBroken => (S::BAD_REQUEST, "body_incomplete"),
+            Self::BodyTimedOut => (S::REQUEST_TIMEOUT, "body_timed_out"),
+            Self::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
+            Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down"),
+            Self::UpstreamFailed { .. } => (S::BAD_GATEWAY, "upstream_failed"),
+            Self::TimedOut => (S::GATEWAY_TIMEOUT, "timed_out"),
+            Self::NotReady => (S::SERVICE_UNAVAILABLE, "not_ready"),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal"),
+            Self::NotFound => (S::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        }
+    }
+
+    /// The sentence for the caller.
+    fn detail(&self) -> String {
+        use BadTranscript as B;
+        match self {
+            Self::BadTranscript(bad) => match bad {
+                B::NotJson { line, column } => {
+                    format!("请求体不是有效的JSON（第{line}行第{column}列），请发送一个JSON对象")
+                }
+                B::NotAnObject => "请求体必须是JSON对象，键为会话编号，值为对话数组".to_owned(),
+                B::NoSession => "请求体是空对象，至少需要一个会话".to_owned(),
+                B::SessionNotAnArray { session } => {
+                    format!("第{session}个会话的值必须是数组，每个元素为一轮对话")
+                }
+                B::TurnNotAnObject { session, turn } => {
+                    format!("第{session}个会话的第{turn}轮必须是对象，键为citizen或hot-line")
+                }
+                B::WordsNotAString { session, turn, key } => {
+                    format!("第{session}个会话的第{turn}轮的{key}必须是字符串")
+                }
+                B::NoWords => "对话中没有任何文字，无法生成工单".to_owned(),
+            },
+            Self::BodyTooLarge { limit } => {
+                format!("请求体超过{limit}字节的上限，请分次提交或调大server.max_body_bytes")
+            }
+            Self::BodyBroken => "请求体没有完整送达，请重新发送".to_owned(),
+            Self::BodyTimedOut => "请求体没有及时送达，请重新发送".to_owned(),
+            Self::Busy { retry_after } => {
+                format!("服务繁忙，请在{}秒后重试", retry_after.as_secs())
+            }
+            Self::ShuttingDown => "服务正在停止，请稍后重试".to_owned(),
+            Self::UpstreamFailed { attempts, .. } => {
+                format!("模型连续{attempts}次未能生成有效工单，请稍后重试")
+            }
+            Self::TimedOut => "生成工单超时，请稍后重试".to_owned(),
+            Self::NotReady => "没有可用的模型节点".to_owned(),
+            Self::Internal => "服务内部错误".to_owned(),
+            Self::NotFound => "没有这个接口，请检查路径".to_owned(),
+            Self::MethodNotAllowed { allow: (_, methods) } => {
+                format!("此接口只支持{}方法", methods.to_str().unwrap_or_default())
+            }
+        }
+    }
+
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::Busy { retry_after } => Some((RETRY_AFTER, retry_after.as_secs().into())),
+            Self::ShuttingDown | Self::NotReady => {
+                Some((RETRY_AFTER, HeaderValue::from_static("5")))
+            }
+            Self::MethodNotAllowed { allow } => Some(allow.clone()),
+            Self::BadTranscript(_)
+            | Self::BodyTooLarge { .. }
+            | Self::BodyBroken
+            | Self::BodyTimedOut
+            | Self::UpstreamFailed { .. }
+            | Self::TimedOut
+            | Self::Internal
+            | Self::NotFound => None,
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.contract().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code) = self.contract();
+        match self {
+            Self::Internal | Self::UpstreamFailed { .. } => error!(code, "request failed: {self}"),
+            _ if status.is_server_error() => warn!(code, "request failed: {self}"),
+            _ => {}
+        }
+        let mut response = HttpResponse::build(status);
+        if let Some(header) = self.header() {
+            response.insert_header(header);
+        }
+        response.json(json!({"detail": self.detail(), "code": code}))
+    }
+}
+
+impl From<Failed> for ApiError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Unserved(
+                Unserved::QueueFull { retry_after } | Unserved::NoNode { retry_after },
+            ) => Self::Busy { retry_after },
+            Failed::Unserved(Unserved::ShuttingDown) => Self::ShuttingDown,
+            Failed::Exhausted { attempts, last } => Self::UpstreamFailed { attempts, last },
+            Failed::TimedOut => Self::TimedOut,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `POST /summarize`: a transcript in, a ticket out.
+
+use actix_web::{
+    HttpRequest,
+    http::header,
+    web::{Bytes, Data, Json, Payload},
+};
+use tokio::{
+    select,
+    time::{Instant, timeout_at},
+};
+use tracing::warn;
+
+use super::{Service, error::ApiError};
+use crate::ticket::{Summary, Transcript};
+
+pub(super) async fn summarize(
+    service: Data<Service>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Json<Summary>, ApiError> {
+    let deadline = Instant::now() + service.request_timeout;
+    let work = async {
+        let body = read(&request, payload, service.max_body_bytes);
+        let body = timeout_at(deadline, body).await.map_err(|_| ApiError::BodyTimedOut)??;
+        let transcript = Transcript::parse(&body).map_err(ApiError::BadTranscript)?;
+        let skipped = transcript.unknown_turns;
+        if skipped > 0 {
+            warn!(skipped, "turns with neither citizen nor hot-line were left out");
+        }
+        Ok(Json(service.tickets.summarize(&transcript, deadline).await?))
+    };
+    select! {
+        result = work => result,
+        () = service.grace_over.cancelled() => Err(ApiError::ShuttingDown),
+    }
+}
+
+/// Reads the body up to `limit` bytes, whatever its Content-Type.
+async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(ApiError::BodyTooLarge { limit });
+    }
+    match payload.to_bytes_limited(limit).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(ApiError::BodyBroken),
+        Err(_) => Err(ApiError::BodyTooLarge { limit }),
+    }
+}

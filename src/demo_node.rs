@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The time between two pieces of a streamed answer.
-const PIECE_INTERVAL: Duration = Duration::from_millis(5);
+const PIECE_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The characters of one piece.
 const PIECE_CHARS: usize = 4;
@@ -37,14 +37,28 @@ pub async fn run(listen: SocketAddr, model: String) -> anyhow::Result<()> {
             .app_data(Data::new(model.clone()))
             .app_data(web::PayloadConfig::new(MOST_BODY_BYTES))
             .configure(wire::inventory)
-            .route("/api/generate", web::post().to(generate))
+            .service(
+                web::resource("/api/generate")
+                    .route(web::post().to(generate))
+                    .default_service(web::to(wire::post_only)),
+            )
     };
     let server = HttpServer::new(factory).workers(1).shutdown_timeout(1);
     server.bind(listen).with_context(|| format!("cannot listen on {listen}"))?.run().await?;
     Ok(())
 }
 
-/// A generate request as Ollama reads it, or the refusal that Ollama gives.
+/// The error that Ollama gives to a request.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The status.
+    pub status: u16,
+    /// The text of the error.
+    pub message: String,
+}
+
+/// A generate request as Ollama reads it.
+#[derive(Debug)]
 pub struct Generate {
     /// The model's name as given.
     pub model: String,
@@ -55,19 +69,19 @@ pub struct Generate {
 
 impl Generate {
     /// Reads a body; `served` is the model that is there.
-    pub fn read(body: &[u8], served: &str) -> Result<Self, HttpResponse> {
+    pub fn read(body: &[u8], served: &str) -> Result<Self, Refusal> {
+        let refused = |status, message: &str| Refusal { status, message: message.to_owned() };
         if body.is_empty() {
-            return Err(wire::error(400, "missing request body"));
+            return Err(refused(400, "missing request body"));
         }
         let body: Value =
-            serde_json::from_slice(body).map_err(|_| wire::error(400, "unexpected EOF"))?;
+            serde_json::from_slice(body).map_err(|_| refused(400, "unexpected EOF"))?;
         let model = body["model"].as_str().unwrap_or_default().to_owned();
         if !is_same_model(&model, served) {
-            return Err(wire::error(404, &format!("model '{model}' not found")));
+            return Err(refused(404, &format!("model '{model}' not found")));
         }
         if body["think"] == Value::Bool(true) {
-            let message = format!("\"{model}\" does not support thinking");
-            return Err(wire::error(400, &message));
+            return Err(refused(400, &format!("\"{model}\" does not support thinking")));
         }
         let stream = body["stream"].as_bool().unwrap_or(true);
         Ok(Self { model, stream, body })
@@ -101,15 +115,15 @@ impl Generate {
 async fn generate(model: Data<String>, body: Bytes) -> HttpResponse {
     let call = match Generate::read(&body, &model) {
         Ok(call) => call,
-        Err(refusal) => return refusal,
+        Err(Refusal { status, message }) => return wire::error(status, &message),
     };
     if call.prompt().is_empty() {
-        return HttpResponse::Ok().json(wire::loaded(&call.model));
+        return wire::json(&wire::loaded(&call.model));
     }
     let answer = call.answer();
     let tokens = pieces(&answer);
     if !call.stream {
-        return HttpResponse::Ok().json(wire::whole(&call.model, &answer, tokens.len()));
+        return wire::json(&wire::whole(&call.model, &answer, tokens.len()));
     }
     let done = wire::done(&call.model, "stop", tokens.len());
     let lines = tokens.into_iter().map(move |piece| wire::token(&call.model, &piece)).chain([done]);

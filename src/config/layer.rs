@@ -112,7 +112,7 @@ impl Key {
     /// The dotted path of what stands at an offset: a key's name, else the innermost value.
     fn at(keys: &[Self], offset: usize) -> String {
         let named = keys.iter().find(|key| key.name.contains(&offset));
-        let inside = || keys.iter().filter(|key| key.value.contains(&offset)).next_back();
+        let inside = || keys.iter().rfind(|key| key.value.contains(&offset));
         named.or_else(inside).map_or_else(String::new, |key| key.path.clone())
     }
 }
@@ -184,6 +184,9 @@ fn explain(key: &str, message: &str) -> String {
         let known = rest.split_once(", expected ").map_or("", |(_, known)| known);
         let known = known.trim_start_matches("one of ");
         return format!("unknown key; remove it or use one of {known}");
+    }
+    if !message.starts_with("invalid type") {
+        return message;
     }
     let defaults = Table::try_from(Config::default()).expect("the defaults are a table");
     let plain = key.split('[').next().unwrap_or(key);

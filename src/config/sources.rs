@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toml::{Table, Value};
+use toml::Table;
 
 use super::{
     BadEndpoint, Config, Endpoint,
@@ -192,9 +192,9 @@ impl Loaded {
             let mut inner = Vec::new();
             for (name, value) in table {
                 let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
-                match value {
-                    Value::Table(table) if !table.is_empty() => inner.push((key, table)),
-                    value => rows.push((key.clone(), value.to_string(), self.origin(&key))),
+                match value.as_table().filter(|table| !table.is_empty()) {
+                    Some(table) => inner.push((key, table.clone())),
+                    None => rows.push((key.clone(), value.to_string(), self.origin(&key))),
                 }
             }
             tables.extend(inner.into_iter().rev());

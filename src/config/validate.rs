@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{Config, Correction};
 
@@ -154,8 +154,18 @@ fn limits(config: &Config, found: &mut Problems) {
         found
             .add("balancer.penalty_base", "it is longer than balancer.penalty_ceiling; shorten it");
     }
-    if let Err(error) = config.log.level.parse::<Targets>() {
-        found.add("log.level", format!("{error}; use error, warn, info, debug or trace"));
+    for directive in config.log.level.split(',') {
+        // A bare word that is no level would be taken for a part's name with all its records.
+        let level = directive.rsplit('=').next().unwrap_or(directive).trim();
+        if level.parse::<LevelFilter>().is_err() {
+            found.add(
+                "log.level",
+                format!("{level:?} is no level; use error, warn, info, debug or trace"),
+            );
+        }
+    }
+    if config.log.level.parse::<Targets>().is_err() {
+        found.add("log.level", "it is no list of levels; write it like \"info,node=debug\"");
     }
 }
 

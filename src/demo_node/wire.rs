@@ -18,20 +18,33 @@ const JSON: &str = "application/json; charset=utf-8";
 /// answers to unknown paths. They need the model's name as `Data<String>`.
 pub fn inventory(config: &mut ServiceConfig) {
     let listing =
-        |body: fn(&str) -> Value| move |model: Data<String>| async move { json_ok(&body(&model)) };
+        |body: fn(&str) -> Value| move |model: Data<String>| async move { json(&body(&model)) };
     let root = || async { super::running() };
-    let get = |path: &str| web::resource(path).default_service(web::to(wrong_method));
+    let listed = |path: &str, body: fn(&str) -> Value| {
+        let resource = web::resource(path).route(web::get().to(listing(body)));
+        resource.route(web::head().to(listing(body))).default_service(web::to(read_only))
+    };
+    let root = web::resource("/").route(web::get().to(root)).route(web::head().to(root));
     config
-        .service(get("/").route(web::get().to(root)).route(web::head().to(root)))
-        .service(get("/api/version").route(web::get().to(listing(version))))
-        .service(get("/api/tags").route(web::get().to(listing(tags))))
-        .service(get("/api/ps").route(web::get().to(listing(ps))))
+        .service(root.default_service(web::to(read_only)))
+        .service(listed("/api/version", version))
+        .service(listed("/api/tags", tags))
+        .service(listed("/api/ps", ps))
         .default_service(web::to(not_found));
 }
 
-async fn wrong_method() -> HttpResponse {
+async fn read_only() -> HttpResponse {
+    wrong_method("HEAD, GET")
+}
+
+/// The answer to every method but POST.
+pub async fn post_only() -> HttpResponse {
+    wrong_method("POST")
+}
+
+fn wrong_method(allow: &'static str) -> HttpResponse {
     let mut response = HttpResponse::MethodNotAllowed();
-    response.insert_header((header::ALLOW, "GET")).content_type("text/plain");
+    response.insert_header((header::ALLOW, allow)).content_type("text/plain");
     response.body("405 method not allowed")
 }
 
@@ -39,7 +52,8 @@ async fn not_found() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain").body("404 page not found")
 }
 
-fn json_ok(body: &Value) -> HttpResponse {
+/// An answer of one JSON value.
+pub fn json(body: &Value) -> HttpResponse {
     HttpResponse::Ok().content_type(JSON).body(body.to_string())
 }
 
@@ -75,6 +89,8 @@ fn entry(model: &str) -> Value {
 fn tags(model: &str) -> Value {
     let mut entry = entry(model);
     entry["modified_at"] = json!(Timestamp::UNIX_EPOCH.to_string());
+    entry["details"]["context_length"] = json!(8192);
+    entry["details"]["embedding_length"] = json!(0);
     entry["capabilities"] = json!(["completion"]);
     json!({"models": [entry]})
 }

@@ -145,10 +145,10 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         let (status, code) = self.contract();
-        match self {
-            Self::Internal | Self::UpstreamFailed { .. } => error!(code, "request failed: {self}"),
-            _ if status.is_server_error() => warn!(code, "request failed: {self}"),
-            _ => {}
+        if matches!(self, Self::Internal | Self::UpstreamFailed { .. }) {
+            error!(code, "request failed: {self}");
+        } else if status.is_server_error() {
+            warn!(code, "request failed: {self}");
         }
         let mut response = HttpResponse::build(status);
         if let Some(header) = self.header() {

@@ -25,8 +25,7 @@ const RUNNER_NOISE: [&str; 9] = [
 pub(super) async fn drain(pipe: impl AsyncRead + Unpin, node: NodeId, pid: i32) {
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
-    loop {
-        let Ok(bytes) = reader.fill_buf().await else { break };
+    while let Ok(bytes) = reader.fill_buf().await {
         if bytes.is_empty() {
             break;
         }

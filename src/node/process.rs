@@ -80,13 +80,11 @@ pub(super) fn ending(status: io::Result<ExitStatus>) -> String {
 
 /// Why a program could not be started, and what to do about it.
 pub(super) fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::NotFound => {
-            "the program was not found: install it, or set nodes.program to its full path"
-        }
-        io::ErrorKind::PermissionDenied => {
-            "the program may not be executed: check its permissions, or correct nodes.program"
-        }
-        _ => "the program could not be started: check nodes.program",
+    if error.kind() == io::ErrorKind::NotFound {
+        "the program was not found: install it, or set nodes.program to its full path"
+    } else if error.kind() == io::ErrorKind::PermissionDenied {
+        "the program may not be executed: check its permissions, or correct nodes.program"
+    } else {
+        "the program could not be started: check nodes.program"
     }
 }

@@ -108,10 +108,12 @@ impl UpstreamError {
 
 impl From<SendRequestError> for UpstreamError {
     fn from(error: SendRequestError) -> Self {
-        match error {
-            SendRequestError::Connect(error) => Self::Connect(error),
-            SendRequestError::Timeout => Self::Stalled(Stalled::FirstToken),
-            other => Self::Broken(other),
+        if let SendRequestError::Connect(error) = error {
+            Self::Connect(error)
+        } else if matches!(error, SendRequestError::Timeout) {
+            Self::Stalled(Stalled::FirstToken)
+        } else {
+            Self::Broken(error)
         }
     }
 }

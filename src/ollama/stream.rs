@@ -128,6 +128,38 @@ mod tests {
         }
     }
 
+    /// The body of a recorded exchange with a real Ollama 0.32.15.
+    fn recorded(exchange: &str) -> &[u8] {
+        let (_, response) = exchange.split_once("<<< RESPONSE\n").expect("a response");
+        let (_, body) = response.split_once("\n\n").expect("a head");
+        body.split("# recv timing").next().expect("a body").as_bytes()
+    }
+
+    #[test]
+    fn recorded_answers_are_read_as_what_they_were() {
+        let table = [
+            (include_str!("../../tests/data/wire/024-generate-stream.txt"), None),
+            (
+                include_str!("../../tests/data/wire/120-sigterm-midstream.txt"),
+                Some("the answer was cut off"),
+            ),
+            (
+                include_str!("../../tests/data/wire/130-runner-killed-midstream.txt"),
+                Some("the node reported an error amid the answer"),
+            ),
+            (
+                include_str!("../../tests/data/wire/196-token-repeat-abort.txt"),
+                Some("the answer was cut off"),
+            ),
+        ];
+        for (exchange, expected) in table {
+            let error = read(recorded(exchange), 1448).err().map(|error| error.to_string());
+            assert_eq!(error.as_deref(), expected, "{exchange:.40}");
+        }
+        let thinking = include_str!("../../tests/data/wire/216-think-true-format-generate.txt");
+        assert_eq!(read(recorded(thinking), 1448).expect("whole").text, "{\n  \"answer\": 2\n}");
+    }
+
     #[test]
     fn json_in_thinking_counts_when_the_response_is_empty() {
         let body = r#"{"thinking":"{\"a\":1}","response":"","done":false}

@@ -1,0 +1,428 @@
+//! The wire contract, statement by statement; each test names what it holds.
+
+use serde_json::json;
+
+use crate::harness::{CALL, Fake, Ticketd, assert_ticket, call, command, until};
+
+/// `{"detail": "<sentence in Chinese>"}` with a stable English `code`.
+fn assert_error(reply: &crate::harness::Reply, status: u16, code: &str) {
+    assert_eq!((reply.status, reply.body["code"].as_str()), (status, Some(code)), "{reply:?}");
+    let detail = reply.body["detail"].as_str().expect("a sentence");
+    assert!(detail.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{detail}");
+    assert!(reply.header("x-request-id").is_some(), "errors carry the request id too");
+}
+
+#[actix_web::test]
+async fn a_transcript_becomes_a_ticket_with_its_four_fields_and_the_zone_correction() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let reply = ticketd.summarize(CALL).await;
+    assert_ticket(&reply);
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    assert_eq!(reply.body["ticket_type"], "投诉");
+    assert_eq!(reply.body["ticket_zone"], "六安市三十铺镇水韵东方小区");
+    assert!(reply.body["ticket_content"].as_str().expect("text").starts_with("来电人咨询："));
+    let expected = json!({
+        "original": "六安市三十铺镇水韵东方小区", "corrected": "六安市三十铺镇水韵东方小区",
+        "method": "unchanged", "success": true, "changed": false,
+    });
+    assert_eq!(reply.body["zone_correction"], expected);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn several_sessions_make_one_ticket_of_all_their_turns() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let body = json!({
+        "2": [{"citizen": "小区停水了"}, {"hot-line": "您是哪里"}],
+        "1": [{"citizen": "金安区三十铺镇"}],
+    });
+    assert_ticket(&ticketd.summarize(&body.to_string()).await);
+    assert_eq!(fake.calls().await, 1);
+    let seen = fake.seen().await;
+    let prompt = seen["bodies"][0]["prompt"].as_str().expect("a prompt").to_owned();
+    assert!(prompt.ends_with(
+        "<通话记录>\n来电人：小区停水了\n话务员：您是哪里\n来电人：金安区三十铺镇\n</通话记录>"
+    ));
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn a_turn_with_neither_key_is_skipped_with_a_warning_and_an_empty_one_silently() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let body = json!({"s": [{"note": "秘密"}, {"citizen": ""}, {"hot-line": "  "}, {}, {"citizen": "停水了，找不到人修"}]});
+    assert_ticket(&ticketd.summarize(&body.to_string()).await);
+    let prompt = fake.seen().await["bodies"][0]["prompt"].to_string();
+    assert_eq!(prompt.matches("来电人：").count(), 1, "{prompt}");
+    let log = ticketd.stop().await;
+    assert!(
+        log.contains("turns with neither citizen nor hot-line were left out skipped=2"),
+        "{log}"
+    );
+    assert!(!log.contains("秘密") && !log.contains("停水"), "no words of a call in the log");
+}
+
+#[actix_web::test]
+async fn a_body_that_is_no_transcript_is_a_400_with_detail_and_code() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let table = [
+        ("", "not_json"),
+        ("{", "not_json"),
+        ("not json", "not_json"),
+        ("[]", "not_an_object"),
+        ("\"text\"", "not_an_object"),
+        ("{}", "empty_object"),
+        (r#"{"s": {}}"#, "session_not_an_array"),
+        (r#"{"s": "text"}"#, "session_not_an_array"),
+        (r#"{"s": ["text"]}"#, "turn_not_an_object"),
+        (r#"{"s": [[]]}"#, "turn_not_an_object"),
+        (r#"{"s": [{"citizen": 7}]}"#, "turn_value_not_a_string"),
+        (r#"{"s": [{"hot-line": null}]}"#, "turn_value_not_a_string"),
+        (r#"{"s": []}"#, "no_words"),
+    ];
+    for (body, code) in table {
+        assert_error(&ticketd.summarize(body).await, 400, code);
+    }
+    assert_eq!(fake.calls().await, 0, "no model call for any of them");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn any_content_type_is_accepted_and_a_byte_order_mark_too() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "nonsense"] {
+        let request = ticketd.client.post(format!("{}/summarize", ticketd.url));
+        let reply = request.insert_header(("content-type", content_type)).send_body(CALL).await;
+        assert_eq!(reply.expect("an answer").status(), 200, "{content_type}");
+    }
+    assert_ticket(&ticketd.summarize(&format!("\u{feff}{CALL}")).await);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn the_type_is_one_of_the_configured_ones() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "[ticket]\ntypes = [\"建议\", \"咨询\"]\n").await;
+    let body = json!({"s": [{"citizen": "我建议在公园里增加路灯"}]}).to_string();
+    assert_eq!(ticketd.summarize(&body).await.body["ticket_type"], "建议");
+    // A model that answers with another type is not believed.
+    let other = json!({
+        "ticket_type": "投诉", "ticket_zone": "", "ticket_title": "公园增加路灯",
+        "ticket_content": "来电人咨询：增加路灯。话务员解答内容：已记录。",
+    });
+    fake.behave(json!({"answer": other.to_string()})).await;
+    assert_error(&ticketd.summarize(&body).await, 502, "upstream_failed");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn the_zone_is_not_mentioned_when_no_address_was_said() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    for zone in ["", "未提及"] {
+        let answer = json!({
+            "ticket_type": "咨询", "ticket_zone": zone, "ticket_title": "咨询医保报销",
+            "ticket_content": "来电人咨询：医保报销。话务员解答内容：已告知。",
+        });
+        fake.behave(json!({"answer": answer.to_string()})).await;
+        let reply = ticketd.summarize(CALL).await;
+        assert_eq!(reply.body["ticket_zone"], "未提及");
+        let correction = &reply.body["zone_correction"];
+        assert_eq!(
+            (&correction["method"], &correction["success"]),
+            (&json!("no_input"), &json!(true))
+        );
+        assert_eq!(correction["changed"], false);
+    }
+    ticketd.stop().await;
+}
+
+/// A ticketd with a `location.json`, and a fake that answers the second call with `answer`.
+async fn with_locations(fake: &Fake, folder: &tempfile::TempDir, correction: &str) -> Ticketd {
+    let file = folder.path().join("location.json");
+    let places = json!({"六安市": {"金安区": ["三十铺镇", "毛坦厂镇"], "舒城县": ["山七镇"]}});
+    std::fs::write(&file, places.to_string()).expect("a writable folder");
+    let config =
+        format!("[ticket]\ncorrection = {correction:?}\n[place]\nlocation_file = {file:?}\n");
+    Ticketd::over(&[fake], &config).await
+}
+
+#[actix_web::test]
+async fn the_zone_is_corrected_by_a_second_call_over_the_location_file() {
+    let (fake, folder) = (Fake::start().await, tempfile::tempdir().expect("a folder"));
+    let ticketd = with_locations(&fake, &folder, "auto").await;
+    let body = json!({"s": [{"citizen": "刘安市三十铺镇水韵东方小区太吵了"}]}).to_string();
+    let table = [
+        // A wrong character of a listed name is replaced.
+        (r#"{"corrected": "六安市三十铺镇水韵东方小区"}"#, "六安市三十铺镇水韵东方小区"),
+        // Names that are not in the list stay, nothing is invented, the input stays when unsure.
+        (r#"{"corrected": "六安市三十铺镇水云东方小区"}"#, "刘安市三十铺镇水韵东方小区"),
+        (r#"{"corrected": "六安市金安区三十铺镇水韵东方小区"}"#, "刘安市三十铺镇水韵东方小区"),
+        (r#"{"corrected": "刘安市毛坦厂镇水韵东方小区"}"#, "刘安市三十铺镇水韵东方小区"),
+        (r#"{"corrected": ""}"#, "刘安市三十铺镇水韵东方小区"),
+    ];
+    for (answer, zone) in table {
+        fake.behave(json!({"answer": answer, "only_for": "corrected"})).await;
+        let before = fake.calls().await;
+        let reply = ticketd.summarize(&body).await;
+        assert_eq!(fake.calls().await - before, 2, "two calls a ticket");
+        assert_eq!(reply.body["ticket_zone"], zone, "{answer}");
+        let correction = &reply.body["zone_correction"];
+        assert_eq!(correction["original"], "刘安市三十铺镇水韵东方小区");
+        assert_eq!(correction["corrected"], zone);
+        assert_eq!(correction["method"], "llm_correction");
+        assert_eq!(correction["success"], true);
+        assert_eq!(correction["changed"], zone != "刘安市三十铺镇水韵东方小区");
+    }
+    let seen = fake.seen().await;
+    let prompt = seen["bodies"][1]["prompt"].as_str().expect("a prompt");
+    assert!(
+        prompt.contains("三十铺镇") && !prompt.contains("山七镇"),
+        "only the county that is meant"
+    );
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn a_zone_whose_correction_fails_is_kept_as_llm_failed() {
+    let (fake, folder) = (Fake::start().await, tempfile::tempdir().expect("a folder"));
+    let ticketd = with_locations(&fake, &folder, "always").await;
+    fake.behave(json!({"fault": "no_ticket", "only_for": "corrected"})).await;
+    let reply = ticketd.summarize(CALL).await;
+    assert_ticket(&reply);
+    let correction = &reply.body["zone_correction"];
+    assert_eq!(correction["method"], "llm_failed");
+    assert_eq!((&correction["success"], &correction["changed"]), (&json!(false), &json!(false)));
+    assert_eq!(correction["corrected"], "六安市三十铺镇水韵东方小区");
+    assert!(correction["error"].is_string());
+    assert_eq!(fake.calls().await, 1 + 3, "three attempts at the correction");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn correction_never_makes_one_call_a_ticket() {
+    let (fake, folder) = (Fake::start().await, tempfile::tempdir().expect("a folder"));
+    let ticketd = with_locations(&fake, &folder, "never").await;
+    assert_eq!(ticketd.summarize(CALL).await.body["zone_correction"]["method"], "unchanged");
+    assert_eq!(fake.calls().await, 1);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn the_node_is_called_as_the_original_called_it() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    assert_ticket(&ticketd.summarize(CALL).await);
+    let body = &fake.seen().await["bodies"][0];
+    assert_eq!(body["model"], "deepseek-r1:14b");
+    assert!(body["system"].as_str().is_some_and(|text| text.contains("咨询、求助、举报、投诉")));
+    let expected =
+        json!({"temperature": 0.1, "top_p": 0.9, "repeat_penalty": 1.1, "num_ctx": 8192});
+    assert_eq!(body["options"], expected);
+    assert_eq!(body["format"]["required"].as_array().map(Vec::len), Some(4));
+    assert_eq!((&body["think"], &body["stream"]), (&json!(false), &json!(true)));
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn get_root_names_the_service() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let reply = ticketd.get("/").await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.body["service"], "12345 市民热线工单总结服务");
+    assert_eq!(reply.body["status"], "running");
+    // 2025-10-15T10:30:00.123456
+    let timestamp = reply.body["timestamp"].as_str().expect("text");
+    let shape: String =
+        timestamp.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!(shape, "0000-00-00T00:00:00.000000");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn get_health_is_always_200_and_tells_healthy_unhealthy_and_unreachable_apart() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "[nodes]\nprobe_interval = \"50ms\"\n").await;
+    let health = ticketd.get("/health").await;
+    assert_eq!(health.status, 200);
+    assert_eq!(health.body["service"], "healthy");
+    assert_eq!(health.body["deepseek_service"], "healthy");
+    assert!(health.body["timestamp"].is_string());
+    assert_eq!(health.body["load_balancer"], ticketd.get("/lb-stats").await.body);
+    assert_eq!(ticketd.get("/readyz").await.status, 200);
+    let address = fake.url.trim_start_matches("http://").to_owned();
+    drop(fake);
+    let is = async |state: &str| {
+        until(state, async || {
+            let health = ticketd.get("/health").await;
+            assert_eq!(health.status, 200);
+            (health.body["deepseek_service"] == state).then_some(())
+        })
+        .await;
+    };
+    is("unreachable").await;
+    // An Ollama that answers, but without the model: reachable, not usable.
+    let other = Fake::start_with(&address, "another:7b").await;
+    is("unhealthy").await;
+    assert_error(&ticketd.get("/readyz").await, 503, "not_ready");
+    assert_eq!(ticketd.get("/healthz").await.status, 200);
+    assert!(ticketd.process.log().contains("ollama pull deepseek-r1:14b"), "the remedy is named");
+    drop(other);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn get_lb_stats_shows_every_endpoint_with_its_url_health_and_counts() {
+    let fakes = [Fake::start().await, Fake::start().await, Fake::start().await];
+    let ticketd = Ticketd::over(&[&fakes[0], &fakes[1], &fakes[2]], "").await;
+    for number in 0..7 {
+        assert_ticket(&ticketd.summarize(&call(number)).await);
+    }
+    let stats = ticketd.get("/lb-stats").await.body;
+    assert_eq!((&stats["total_endpoints"], &stats["healthy_endpoints"]), (&json!(3), &json!(3)));
+    for (endpoint, fake) in stats["endpoints"].as_array().expect("a list").iter().zip(&fakes) {
+        assert_eq!(endpoint["url"], format!("{}/api/generate", fake.url));
+        assert_eq!(endpoint["healthy"], true);
+        assert_eq!(endpoint["request_count"], fake.calls().await, "calls, not probes");
+        assert_eq!(endpoint["error_count"], 0);
+    }
+    let counts = ticketd.counts().await;
+    let (most, least) = (counts.iter().max(), counts.iter().min());
+    assert_eq!(most.zip(least).map(|(most, least)| most - least), Some(1), "{counts:?}");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn error_count_counts_the_failures_of_a_node() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    fake.behave(json!({"fault": "cut", "times": 2})).await;
+    assert_ticket(&ticketd.summarize(CALL).await);
+    let node = &ticketd.get("/lb-stats").await.body["endpoints"][0];
+    assert_eq!((&node["request_count"], &node["error_count"]), (&json!(3), &json!(2)));
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn errors_beyond_400_are_precise() {
+    let fake = Fake::start().await;
+    let config =
+        "[server]\nmax_body_bytes = 2000\nrequest_timeout = \"1s\"\n[balancer]\nqueue_limit = 1\n";
+    let ticketd = Ticketd::over(&[&fake], config).await;
+    assert_error(&ticketd.summarize(&" ".repeat(2001)).await, 413, "body_too_large");
+    assert_error(&ticketd.get("/nope").await, 404, "not_found");
+    let reply = ticketd.get("/summarize").await;
+    assert_error(&reply, 405, "method_not_allowed");
+    assert_eq!(reply.header("allow"), Some("POST"));
+    assert_error(&ticketd.send("DELETE", "/health", "").await, 405, "method_not_allowed");
+    // Every attempt fails.
+    fake.behave(json!({"fault": "no_done"})).await;
+    assert_error(&ticketd.summarize(CALL).await, 502, "upstream_failed");
+    // The deadline comes while a node is at work.
+    fake.behave(json!({"fault": "stall_amid"})).await;
+    assert_error(&ticketd.summarize(CALL).await, 504, "timed_out");
+    // No node comes in time for the one call that may wait, and the queue is full for the other.
+    drop(fake);
+    let (one, other) = tokio::join!(ticketd.summarize(CALL), ticketd.summarize(CALL));
+    for busy in [one, other] {
+        assert_error(&busy, 503, "busy");
+        let retry_after = busy.header("retry-after").and_then(|text| text.parse::<u64>().ok());
+        assert!(retry_after.is_some_and(|seconds| seconds > 0));
+    }
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn request_ids_are_taken_over_or_made_and_every_request_has_one_line() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let request = ticketd.client.post(format!("{}/summarize", ticketd.url));
+    let reply = request.insert_header(("x-request-id", "call-42")).send_body(CALL).await;
+    let reply = reply.expect("an answer");
+    assert_eq!(
+        reply.headers().get("x-request-id").and_then(|id| id.to_str().ok()),
+        Some("call-42")
+    );
+    let made = ticketd.get("/healthz").await;
+    let made = made.header("x-request-id").expect("an id").to_owned();
+    let log = ticketd.stop().await;
+    for id in ["call-42", made.as_str()] {
+        let of_access = |line: &&str| line.contains("request answered") && line.contains(id);
+        assert_eq!(log.lines().filter(of_access).count(), 1, "{log}");
+    }
+    assert!(!log.contains("水韵"), "no words of a call in the log");
+}
+
+#[actix_web::test]
+async fn deepseek_endpoints_may_have_blanks_and_any_form_and_nothing_is_spawned() {
+    let fakes = [Fake::start().await, Fake::start().await];
+    let urls = format!(" {}/api/generate , {}/ ,", fakes[0].url, fakes[1].url);
+    // A program that would fail loudly, to show that it is not started.
+    let config = "[nodes]\nprogram = \"/does/not/exist\"\nports = [1]\n";
+    let ticketd = Ticketd::start(config, &[("DEEPSEEK_ENDPOINTS", &urls)]).await;
+    ticketd.healthy(2).await;
+    assert_eq!(ticketd.get("/lb-stats").await.body["total_endpoints"], 2);
+    let log = ticketd.stop().await;
+    assert!(!log.contains("node process started") && !log.contains("cannot start"), "{log}");
+}
+
+#[actix_web::test]
+async fn the_start_names_version_model_nodes_address_and_the_export_line() {
+    let fakes = [Fake::start().await, Fake::start().await];
+    let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], "").await;
+    let log = ticketd.stop().await;
+    let urls = fakes.each_ref().map(|fake| format!("{}/api/generate", fake.url));
+    let parts = [
+        format!("version=\"{}\"", env!("CARGO_PKG_VERSION")),
+        "model.name=\"deepseek-r1:14b\" nodes=2".to_owned(),
+        format!("node 1: {}", urls[0]),
+        format!("node 2: {}", urls[1]),
+        format!("export DEEPSEEK_ENDPOINTS=\"{}\"", urls.join(",")),
+    ];
+    for part in parts {
+        assert!(log.contains(&part), "{part} in\n{log}");
+    }
+}
+
+#[actix_web::test]
+async fn the_environment_of_the_original_has_its_defaults_and_its_meaning() {
+    let origin = async |environment: &[(&str, &str)], key: &str| {
+        let output = command(environment).arg("check").output().await.expect("it runs");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let line = text.lines().find(|line| line.starts_with(&format!("{key} = ")));
+        line.unwrap_or_else(|| panic!("{key} in {text}"))
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let table: [(&[(&str, &str)], &str, &str); 8] = [
+        (&[], "nodes.ports", "nodes.ports = [11434] # built-in default"),
+        (&[], "server.listen", "server.listen = \"127.0.0.1:8001\" # built-in default"),
+        (&[], "model.name", "model.name = \"deepseek-r1:14b\" # built-in default"),
+        (&[], "nodes.models_dir", "nodes.models_dir = \"~/.ollama/models\" # built-in default"),
+        (&[("OLLAMA_MODEL", "qwen3:8b")], "model.name", "model.name = \"qwen3:8b\" # OLLAMA_MODEL"),
+        (
+            &[("OLLAMA_MODELS", "/m")],
+            "nodes.models_dir",
+            "nodes.models_dir = \"/m\" # OLLAMA_MODELS",
+        ),
+        (
+            &[("DEEPSEEK_ENDPOINTS", "http://a:1/api/generate")],
+            "nodes.endpoints",
+            "nodes.endpoints = [\"http://a:1\"] # DEEPSEEK_ENDPOINTS",
+        ),
+        (
+            &[("DEEPSEEK_ENDPOINTS", "http://a:1/api/generate")],
+            "nodes.ports",
+            "nodes.ports = [] # DEEPSEEK_ENDPOINTS",
+        ),
+    ];
+    for (environment, key, line) in table {
+        assert_eq!(origin(environment, key).await, line);
+    }
+}

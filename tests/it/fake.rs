@@ -1,0 +1,128 @@
+//! The fake and the demo node answer as a real Ollama 0.32.15 was recorded to answer.
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::harness::{Fake, Process, command, free_ports, until};
+
+/// The recorded exchanges that both must answer alike.
+const EXCHANGES: [(&str, &str); 18] = [
+    ("version", include_str!("../data/wire/001-version-get.txt")),
+    ("root", include_str!("../data/wire/002-root-get.txt")),
+    ("root head", include_str!("../data/wire/003-root-head.txt")),
+    ("tags", include_str!("../data/wire/015-tags-one.txt")),
+    ("preload", include_str!("../data/wire/021-generate-preload-keepalive-minus1.txt")),
+    ("ps", include_str!("../data/wire/022-ps-loaded-forever.txt")),
+    ("whole", include_str!("../data/wire/023-generate-nostream.txt")),
+    ("stream", include_str!("../data/wire/024-generate-stream.txt")),
+    ("schema", include_str!("../data/wire/026-generate-format-schema.txt")),
+    ("think", include_str!("../data/wire/030-generate-think-true.txt")),
+    ("unknown model", include_str!("../data/wire/070-err-unknown-model-generate.txt")),
+    ("malformed", include_str!("../data/wire/075-err-malformed-json-generate.txt")),
+    ("no body", include_str!("../data/wire/077-err-nobody-generate.txt")),
+    ("empty model", include_str!("../data/wire/078-err-empty-model-generate.txt")),
+    ("get generate", include_str!("../data/wire/082-err-wrong-method-get-generate.txt")),
+    ("post tags", include_str!("../data/wire/083-err-wrong-method-post-tags.txt")),
+    ("unknown path", include_str!("../data/wire/084-err-unknown-path.txt")),
+    ("runner killed", include_str!("../data/wire/134-runner-killed-queued.txt")),
+];
+
+/// Status, the headers that carry meaning, and the form of each JSON line.
+#[derive(Debug, PartialEq)]
+struct Form {
+    status: String,
+    headers: Vec<String>,
+    first: Value,
+    last: Value,
+    error: Value,
+}
+
+fn form(head: &str, body: &str) -> Form {
+    let meaning = ["content-type", "transfer-encoding", "allow"];
+    let mut lines = head.lines();
+    let status = lines.next().unwrap_or_default().split(' ').nth(1).unwrap_or_default().to_owned();
+    let headers = lines.filter_map(|line| line.split_once(": "));
+    let headers = headers.map(|(name, value)| (name.to_lowercase(), value.trim()));
+    let headers = headers.filter(|(name, _)| meaning.contains(&name.as_str()));
+    let mut headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
+    headers.sort();
+    let lines: Vec<Value> = body
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let first = lines.first().cloned().unwrap_or_else(|| Value::from(body.trim()));
+    let last = lines.last().map(shape).unwrap_or_default();
+    Form { status, headers, error: first["error"].clone(), first: shape(&first), last }
+}
+
+/// A value with its strings and numbers blanked out, and lists cut to one item.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::Number(_) => Value::from(0),
+        Value::String(_) => Value::from(""),
+        Value::Array(items) => items.iter().take(1).map(shape).collect(),
+        Value::Object(map) => {
+            let mut fields: Vec<_> =
+                map.iter().map(|(key, value)| (key.clone(), shape(value))).collect();
+            fields.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(fields.into_iter().collect())
+        }
+    }
+}
+
+/// Request, response head and body of a recording.
+fn recorded(exchange: &str) -> (String, Form) {
+    let (_, rest) = exchange.split_once(">>> REQUEST\n").expect("a request");
+    let (request, rest) = rest.split_once("\n<<< RESPONSE\n").expect("a response");
+    let (request_head, request_body) = request.split_once("\n\n").expect("a head");
+    let request =
+        format!("{}\r\n\r\n{}", request_head.replace('\n', "\r\n"), request_body.trim_end());
+    let (head, body) = rest.split_once("\n\n").expect("a head");
+    (request, form(head, body.split("# recv timing").next().unwrap_or_default()))
+}
+
+async fn replayed(address: &str, request: &str) -> Form {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("it answers");
+    let answer = String::from_utf8(answer).expect("UTF-8");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    form(head, body)
+}
+
+async fn assert_like_the_recordings(address: &str, but: &[&str]) {
+    for (name, exchange) in EXCHANGES.iter().filter(|(name, _)| !but.contains(name)) {
+        let (request, expected) = recorded(exchange);
+        let answer = replayed(address, &request).await;
+        assert_eq!(answer, expected, "{name}: {request}");
+    }
+}
+
+#[actix_web::test]
+async fn the_fake_answers_as_recorded() {
+    let fake = Fake::start_with("127.0.0.1:0", "smol").await;
+    let address = fake.url.trim_start_matches("http://").to_owned();
+    assert_like_the_recordings(&address, &["runner killed"]).await;
+    fake.behave(serde_json::json!({"fault": "status500"})).await;
+    let (_, exchange) = EXCHANGES[EXCHANGES.len() - 1];
+    let (request, expected) = recorded(exchange);
+    assert_eq!(replayed(&address, &request).await, expected);
+}
+
+#[actix_web::test]
+async fn the_demo_node_answers_as_recorded() {
+    let [port] = free_ports();
+    let address = format!("127.0.0.1:{port}");
+    let mut command = command(&[("OLLAMA_HOST", &address)]);
+    let mut node = Process::spawn(command.args(["demo-node", "--model", "smol"]));
+    until("the node listens", async || TcpStream::connect(&address).await.ok()).await;
+    assert_like_the_recordings(&address, &["runner killed"]).await;
+    node.signal(rustix::process::Signal::TERM);
+    node.ended().await;
+}

@@ -1,0 +1,309 @@
+//! Starts ticketd and fakes on free loopback ports, talks to them, and ends them by pid.
+//!
+//! Nothing here waits for a fixed time: everything polls a condition under a deadline.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use awc::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+
+/// The longest that anything in these tests may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// The transcript of the contract.
+pub(crate) const CALL: &str = include_str!("../../data/example-call.json");
+
+/// Polls until a condition gives something.
+pub(crate) async fn until<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + LIMIT;
+    let mut polls = tokio::time::interval(Duration::from_millis(5));
+    loop {
+        polls.tick().await;
+        if let Some(value) = condition().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "in vain: {what}");
+    }
+}
+
+/// Ports that were free a moment ago.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners: [TcpListener; N] =
+        std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("an address").port())
+}
+
+/// Where Cargo put `fake_ollama`.
+pub(crate) fn fake_program() -> PathBuf {
+    let ticketd = Path::new(env!("CARGO_BIN_EXE_ticketd"));
+    let program = ticketd.with_file_name("examples").join("fake_ollama");
+    assert!(program.exists(), "{program:?} is missing: run `cargo build --example fake_ollama`");
+    program
+}
+
+pub(crate) fn pid_of(raw: u32) -> Pid {
+    Pid::from_raw(i32::try_from(raw).expect("a pid")).expect("a pid")
+}
+
+/// A process whose lines are kept; it is killed when this is dropped.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Process {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.kill_on_drop(true).spawn().expect("the program starts");
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let pipes: [Box<dyn AsyncRead + Unpin>; 2] = [
+            Box::new(child.stdout.take().expect("a pipe")),
+            Box::new(child.stderr.take().expect("a pipe")),
+        ];
+        let read = |pipe| {
+            let lines = Arc::clone(&lines);
+            actix_web::rt::spawn(async move {
+                let mut reader = BufReader::new(pipe).lines();
+                while let Ok(Some(line)) = reader.next_line().await {
+                    lines.lock().expect("no reader panics").push(line);
+                }
+            })
+        };
+        let readers = pipes.into_iter().map(read).collect();
+        Self { child, lines, readers }
+    }
+
+    /// What the process has written so far.
+    pub(crate) fn log(&self) -> String {
+        self.lines.lock().expect("no reader panics").join("\n")
+    }
+
+    /// Waits for a line that holds `part`, and gives the rest of it.
+    pub(crate) async fn line_after(&self, part: &str) -> String {
+        until(&format!("a line with {part:?} in:\n{}", self.log()), async || {
+            self.log().lines().find_map(|line| Some(line.split_once(part)?.1.to_owned()))
+        })
+        .await
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        pid_of(self.child.id().expect("it runs"))
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("it runs");
+    }
+
+    /// Waits for the end, and for the last line.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let status = timeout(LIMIT, self.child.wait()).await;
+        let status = status.unwrap_or_else(|_| panic!("it runs on:\n{}", self.log()));
+        for reader in self.readers.drain(..) {
+            // A grandchild that lives on holds the pipe; then the log is what came so far.
+            let _ = timeout(Duration::from_secs(2), reader).await;
+        }
+        status.expect("it can be waited for")
+    }
+}
+
+/// A fake Ollama that ticketd does not manage.
+pub(crate) struct Fake {
+    pub(crate) process: Process,
+    pub(crate) url: String,
+    client: Client,
+}
+
+impl Fake {
+    pub(crate) async fn start() -> Self {
+        Self::start_with("127.0.0.1:0", "deepseek-r1:14b").await
+    }
+
+    pub(crate) async fn start_with(host: &str, model: &str) -> Self {
+        let mut command = Command::new(fake_program());
+        let process = Process::spawn(command.env("OLLAMA_HOST", host).env("FAKE_MODEL", model));
+        let rest = process.line_after("Listening on ").await;
+        let address = rest.split(' ').next().expect("an address").to_owned();
+        Self { process, url: format!("http://{address}"), client: client() }
+    }
+
+    pub(crate) async fn behave(&self, behaviour: Value) {
+        behave(&self.client, &self.url, behaviour).await;
+    }
+
+    pub(crate) async fn seen(&self) -> Value {
+        seen(&self.client, &self.url).await
+    }
+
+    pub(crate) async fn calls(&self) -> u64 {
+        self.seen().await["calls"].as_u64().expect("a count")
+    }
+}
+
+pub(crate) async fn behave(client: &Client, url: &str, behaviour: Value) {
+    let reply = client.post(format!("{url}/fake")).send_json(&behaviour).await.expect("it answers");
+    assert_eq!(reply.status(), 204, "{behaviour}");
+}
+
+pub(crate) async fn seen(client: &Client, url: &str) -> Value {
+    let mut reply = client.get(format!("{url}/fake")).send().await.expect("the fake answers");
+    reply.json().limit(16 * 1024 * 1024).await.expect("JSON")
+}
+
+pub(crate) fn client() -> Client {
+    Client::builder().timeout(LIMIT).finish()
+}
+
+/// An answer of ticketd's.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: awc::http::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// A running `ticketd serve`.
+pub(crate) struct Ticketd {
+    pub(crate) process: Process,
+    pub(crate) url: String,
+    pub(crate) client: Client,
+    _folder: tempfile::TempDir,
+}
+
+impl Ticketd {
+    /// Starts with a configuration file and variables; listens on a free port.
+    pub(crate) async fn start(config: &str, environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        let listen = "listen = \"127.0.0.1:0\"\n";
+        let config = match config.split_once("[server]\n") {
+            Some((before, after)) => format!("{before}[server]\n{listen}{after}"),
+            None => format!("[server]\n{listen}{config}"),
+        };
+        std::fs::write(&file, config).expect("a writable folder");
+        let mut command = command(environment);
+        let process = Process::spawn(command.arg("serve").arg("--config").arg(&file));
+        let address = process.line_after("listening on http://").await;
+        let url = format!("http://{address}");
+        Self { process, url, client: client(), _folder: folder }
+    }
+
+    /// Starts over these fakes, named as the original's clients name them.
+    pub(crate) async fn over(fakes: &[&Fake], config: &str) -> Self {
+        let urls: Vec<_> = fakes.iter().map(|fake| format!("{}/api/generate", fake.url)).collect();
+        let ticketd = Self::start(config, &[("DEEPSEEK_ENDPOINTS", &urls.join(","))]).await;
+        ticketd.healthy(fakes.len()).await;
+        ticketd
+    }
+
+    /// Waits until so many nodes are healthy.
+    pub(crate) async fn healthy(&self, count: usize) {
+        let what = format!("{count} healthy nodes; log:\n{}", self.process.log());
+        until(&what, async || {
+            (self.get("/lb-stats").await.body["healthy_endpoints"] == json!(count)).then_some(())
+        })
+        .await;
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, "").await
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, body: impl Into<String>) -> Reply {
+        let method = method.parse().expect("a method");
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        let mut reply = request.send_body(body.into()).await.expect("ticketd answers");
+        let bytes = reply.body().limit(16 * 1024 * 1024).await.expect("a whole body");
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Reply { status: reply.status().as_u16(), headers: reply.headers().clone(), body }
+    }
+
+    pub(crate) async fn summarize(&self, body: &str) -> Reply {
+        self.send("POST", "/summarize", body).await
+    }
+
+    /// The calls that each node got, in the order of the configuration.
+    pub(crate) async fn counts(&self) -> Vec<u64> {
+        let stats = self.get("/lb-stats").await.body;
+        let nodes = stats["endpoints"].as_array().expect("a list").clone();
+        nodes.iter().map(|node| node["request_count"].as_u64().expect("a count")).collect()
+    }
+
+    /// Stops in order and expects success.
+    pub(crate) async fn stop(mut self) -> String {
+        self.process.signal(Signal::TERM);
+        let status = self.process.ended().await;
+        assert!(status.success(), "{status}\n{}", self.process.log());
+        self.process.log()
+    }
+}
+
+impl Drop for Ticketd {
+    /// A test that fails leaves no node behind: the second signal kills the groups.
+    fn drop(&mut self) {
+        let Some(pid) = self.process.child.id().map(pid_of) else { return };
+        for signal in [Signal::TERM, Signal::INT] {
+            let _ = kill_process(pid, signal);
+        }
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < deadline && matches!(self.process.child.try_wait(), Ok(None)) {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// A `ticketd` command with nothing of this shell's environment but these variables.
+pub(crate) fn command(environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ticketd"));
+    command.env_clear();
+    for name in ["PATH", "HOME"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command.envs(environment.iter().copied());
+    command
+}
+
+/// The configuration of managed fakes on these ports, with what every fake shall do.
+pub(crate) fn managed(ports: &[u16], behaviour: &Value) -> String {
+    format!(
+        "[nodes]\nprogram = {:?}\nargs = []\nports = {ports:?}\nbackoff_base = \"100ms\"\n\
+         probe_interval = \"200ms\"\n[nodes.env]\nFAKE_BEHAVIOUR = '{behaviour}'\n",
+        fake_program()
+    )
+}
+
+/// A call whose citizen says something that no other call says.
+pub(crate) fn call(number: usize) -> String {
+    let words = format!("我要投诉，第{number}次打电话了，楼下半夜太吵。");
+    json!({"s": [{"citizen": words}, {"citizen": "六安市三十铺镇水韵东方小区。"}]}).to_string()
+}
+
+/// Asserts that an answer is a whole ticket.
+pub(crate) fn assert_ticket(reply: &Reply) {
+    assert_eq!(reply.status, 200, "{reply:?}");
+    for field in ["ticket_type", "ticket_zone", "ticket_title", "ticket_content"] {
+        assert!(reply.body[field].as_str().is_some_and(|text| !text.is_empty()), "{reply:?}");
+    }
+    assert!(
+        reply.body["ticket_content"].as_str().is_some_and(|text| text.contains("话务员解答内容："))
+    );
+}

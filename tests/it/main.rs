@@ -1,0 +1,12 @@
+//! The real binary against `fake_ollama`, over real sockets, processes and signals.
+
+mod cancel;
+mod check;
+mod contract;
+mod demo;
+mod endpoints;
+mod failover;
+mod fake;
+mod harness;
+mod nodes;
+mod shutdown;

@@ -1,0 +1,119 @@
+//! Stops: in order, within the grace, at once.
+
+use std::time::Duration;
+
+use rustix::process::{Signal, test_kill_process};
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use crate::harness::{
+    Fake, Ticketd, assert_ticket, call, free_ports, managed, pid_of, seen, until,
+};
+
+/// The process ids of the managed fakes on these ports.
+async fn pids(ticketd: &Ticketd, ports: &[u16]) -> Vec<rustix::process::Pid> {
+    let mut pids = Vec::new();
+    for port in ports {
+        let seen = seen(&ticketd.client, &format!("http://127.0.0.1:{port}")).await;
+        pids.push(pid_of(u32::try_from(seen["pid"].as_u64().expect("a pid")).expect("a pid")));
+    }
+    pids
+}
+
+#[actix_web::test]
+async fn sigterm_answers_the_calls_in_flight_and_queued_refuses_new_ones_and_leaves_no_process() {
+    let ports = free_ports::<3>();
+    let mut ticketd = Ticketd::start(&managed(&ports, &json!({"delay_ms": 800})), &[]).await;
+    ticketd.healthy(3).await;
+    let pids = pids(&ticketd, &ports).await;
+    let address = ticketd.url.trim_start_matches("http://").to_owned();
+    let bodies: Vec<_> = (0..4).map(call).collect();
+    let stop = async {
+        until("three calls in flight", async || {
+            (ticketd.counts().await.iter().sum::<u64>() == 3).then_some(())
+        })
+        .await;
+        ticketd.process.signal(Signal::TERM);
+        until("refused connections", async || TcpStream::connect(&address).await.err()).await;
+    };
+    let calls = futures_util::future::join_all(bodies.iter().map(|body| ticketd.summarize(body)));
+    let (replies, ()) = tokio::join!(calls, stop);
+    replies.iter().for_each(assert_ticket);
+    let status = ticketd.process.ended().await;
+    assert_eq!(status.code(), Some(0), "{}", ticketd.process.log());
+    for pid in pids {
+        assert!(test_kill_process(pid).is_err(), "{pid:?} is left");
+    }
+}
+
+#[actix_web::test]
+async fn what_still_waits_when_the_grace_is_over_gets_503_shutting_down() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "[server]\nshutdown_grace = \"300ms\"\n").await;
+    fake.behave(json!({"fault": "stall_amid"})).await;
+    let bodies = [call(0), call(1)];
+    let stop = async {
+        until("a call in flight", async || (fake.seen().await["running"] == 1).then_some(())).await;
+        ticketd.process.signal(Signal::TERM);
+    };
+    let (first, second, ()) =
+        tokio::join!(ticketd.summarize(&bodies[0]), ticketd.summarize(&bodies[1]), stop);
+    for reply in [first, second] {
+        assert_eq!(
+            (reply.status, &reply.body["code"]),
+            (503, &json!("shutting_down")),
+            "{reply:?}"
+        );
+    }
+    let mut ticketd = ticketd;
+    assert!(ticketd.process.ended().await.success());
+}
+
+#[actix_web::test]
+async fn a_second_signal_kills_the_groups_and_exits_with_1() {
+    let ports = free_ports::<2>();
+    let behaviour = json!({"fault": "stall_before", "ignore_sigterm": true});
+    let mut ticketd = Ticketd::start(&managed(&ports, &behaviour), &[]).await;
+    ticketd.healthy(2).await;
+    let pids = pids(&ticketd, &ports).await;
+    let body = call(0);
+    let second = async {
+        until("a call in flight", async || {
+            (ticketd.counts().await.iter().sum::<u64>() == 1).then_some(())
+        })
+        .await;
+        ticketd.process.signal(Signal::TERM);
+        ticketd.process.line_after("stopping: no new calls").await;
+        ticketd.process.signal(Signal::INT);
+    };
+    let request = ticketd.client.post(format!("{}/summarize", ticketd.url)).send_body(body);
+    let (reply, ()) = tokio::join!(request, second);
+    assert!(reply.is_err(), "the connection broke");
+    assert_eq!(ticketd.process.ended().await.code(), Some(1));
+    for pid in pids {
+        until("no process is left", async || test_kill_process(pid).err()).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_node_that_ignores_sigterm_is_killed_after_its_grace() {
+    let ports = free_ports::<1>();
+    let config = managed(&ports, &json!({"ignore_sigterm": true}));
+    let config = config.replace("[nodes]\n", "[nodes]\nstop_grace = \"200ms\"\n");
+    let ticketd = Ticketd::start(&config, &[]).await;
+    ticketd.healthy(1).await;
+    let pid = pids(&ticketd, &ports).await[0];
+    let log = ticketd.stop().await;
+    assert!(log.contains("no end within nodes.stop_grace"), "{log}");
+    assert!(test_kill_process(pid).is_err(), "{pid:?} is left");
+}
+
+#[actix_web::test]
+async fn a_stop_does_not_wait_for_idle_connections() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let idle = TcpStream::connect(ticketd.url.trim_start_matches("http://")).await.expect("open");
+    let stopped = tokio::time::timeout(Duration::from_secs(30), ticketd.stop()).await;
+    assert!(stopped.is_ok(), "the grace of 180 s is for calls");
+    drop(idle);
+}

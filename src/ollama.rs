@@ -133,8 +133,11 @@ pub async fn probe(client: &Client, base_url: &str, model: &str, wait: Duration)
             Err(_) => version(client, base_url, wait).await,
         },
         Err(UpstreamError::Connect(_)) => Probe::Refused,
-        Err(UpstreamError::Stalled(_)) => Probe::Silent,
-        Err(_) => version(client, base_url, wait).await,
+        // A gateway that lets only the generate call through answers so.
+        Err(UpstreamError::ModelMissing | UpstreamError::Rejected { status: 405, .. }) => {
+            Probe::Ready
+        }
+        Err(_) => Probe::Silent,
     }
 }
 

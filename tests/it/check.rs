@@ -209,9 +209,9 @@ async fn a_named_file_must_exist_and_a_second_address_is_refused_clearly() {
 fn keys(prefix: &str, table: &toml::Table, found: &mut Vec<String>) {
     for (name, value) in table {
         let key = format!("{prefix}{name}");
-        match value {
-            toml::Value::Table(inner) => keys(&format!("{key}."), inner, found),
-            _ => found.push(key),
+        match value.as_table() {
+            Some(inner) => keys(&format!("{key}."), inner, found),
+            None => found.push(key),
         }
     }
 }

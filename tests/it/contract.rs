@@ -400,7 +400,8 @@ async fn the_environment_of_the_original_has_its_defaults_and_its_meaning() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    let table: [(&[(&str, &str)], &str, &str); 8] = [
+    type Environment = &'static [(&'static str, &'static str)];
+    let table: [(Environment, &str, &str); 8] = [
         (&[], "nodes.ports", "nodes.ports = [11434] # built-in default"),
         (&[], "server.listen", "server.listen = \"127.0.0.1:8001\" # built-in default"),
         (&[], "model.name", "model.name = \"deepseek-r1:14b\" # built-in default"),

@@ -1,0 +1,29 @@
+# The recipes that CI runs, for people. `make check` is all of them.
+
+.PHONY: check test fmt lint doc deny demo
+
+check: test fmt lint doc deny
+
+test:
+	cargo test --locked
+
+fmt:
+	cargo fmt --check
+
+# The pure files know no runtime: style the compiler cannot check.
+PURE = src/node/lifecycle.rs src/balancer/pool.rs src/balancer/queue.rs src/ollama/stream.rs src/place.rs \
+       src/place src/ticket/transcript.rs src/ticket/prompt.rs src/ticket/parse.rs src/ticket/validate.rs \
+       src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive
+lint:
+	cargo clippy --locked --all-targets -- -D warnings
+	! grep -rnE '\b(actix|actix_web|awc|tokio)::' $(PURE)
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# cargo install cargo-deny --locked
+deny:
+	cargo deny --locked check bans licenses sources
+
+demo:
+	cargo run --locked -- demo

@@ -15,6 +15,9 @@ const MOST_QUOTED: usize = 1500;
 /// The most characters of a title.
 const MOST_TITLE: usize = 24;
 
+/// The fewest characters of a clause that names a demand.
+const LEAST_DEMAND: usize = 5;
+
 /// Drafts a ticket; its type is one of `types`, the likeliest by the cue words said.
 pub fn draft(call: &Transcript, types: &[String]) -> Ticket {
     let citizen: Vec<&str> = call.said_by(Speaker::Citizen).collect();
@@ -40,17 +43,20 @@ fn is_stop(character: char) -> bool {
     "，。？！；：、,.?!;: …".contains(character)
 }
 
-/// The demand: the clause with the most cues, behind the last name of the zone.
+/// The demand behind the last name of the zone. The demand is the first clause that is long enough
+/// to say something and has at least half of the weight of cues that the weightiest one has.
 fn title(citizen: &[&str], ticket_type: &str, zone: Option<&str>) -> String {
-    let clauses = clauses(citizen);
-    let worth = |clause: &&&str| {
-        let length = clause.chars().count();
-        (cues::weight(clause, ticket_type), length.min(MOST_TITLE))
-    };
-    let demand = clauses.iter().rev().max_by_key(worth).copied().unwrap_or_default();
+    let clauses: Vec<(&str, u32)> = clauses(citizen)
+        .into_iter()
+        .filter(|clause| clause.chars().count() >= LEAST_DEMAND && Some(*clause) != zone)
+        .map(|clause| (clause, cues::weight(clause, ticket_type)))
+        .collect();
+    let most = clauses.iter().map(|(_, weight)| *weight).max().unwrap_or(0);
+    let demand = clauses.iter().find(|(_, weight)| weight * 2 >= most);
+    let demand = demand.map_or("", |(clause, _)| clause).replace(zone.unwrap_or("\n"), "");
     let place = zone.map(address::last_name).unwrap_or_default();
-    let mut title: String = if demand.contains(place) { String::new() } else { place.to_owned() };
-    title.extend(cues::impersonal(demand).chars().filter(|c| c.is_alphanumeric()));
+    let mut title = if demand.contains(place) { String::new() } else { place.to_owned() };
+    title.extend(cues::impersonal(&demand).chars().filter(|c| c.is_alphanumeric()));
     title = arabic::numerals(&title).chars().take(MOST_TITLE).collect();
     if title.chars().count() < 4 { format!("来电人{ticket_type}事项") } else { title }
 }

@@ -3,37 +3,17 @@
 //! Only what a unit shows to be a number is changed: 三十铺镇 and 一天到晚 stay as they are.
 
 /// What may follow a number that is written in digits.
-const UNITS: [&str; 26] = [
-    "栋",
-    "幢",
-    "单元",
-    "室",
-    "楼",
-    "层",
-    "号",
-    "户",
-    "元",
-    "块钱",
-    "块",
-    "万元",
-    "平方",
-    "平米",
-    "吨",
-    "公里",
-    "公斤",
-    "斤",
-    "弄",
-    "组",
-    "队",
-    "分钟",
-    "个小时",
-    "小时",
-    "年",
-    "月",
+#[rustfmt::skip]
+const UNITS: &[&str] = &[
+    "栋", "幢", "单元", "室", "楼", "层", "号", "户", "元", "块钱", "块", "万元", "平方", "平米", "吨", "公里", "公斤", "斤",
+    "弄", "组", "队", "分钟", "个小时", "小时", "个月", "岁", "点", "天", "年", "月",
 ];
 
-/// Units before which a lone 一 is mostly no number: 一块, 一层, 一号 may be, 一年到头 is not.
-const VAGUE: [&str; 4] = ["年", "月", "块", "分钟"];
+/// Units before which a lone 一 is mostly no number: 一点, 一天到晚, 一年到头.
+const VAGUE: [&str; 6] = ["年", "月", "块", "分钟", "点", "天"];
+
+/// Units of a door, before which digits are said one by one, and behind which they need no unit.
+const DOORS: [&str; 6] = ["室", "号", "栋", "幢", "楼", "单元"];
 
 /// The fewest digits said one by one that make a number without a unit: a telephone number.
 const LEAST_DIGITS: usize = 5;
@@ -52,12 +32,17 @@ pub(super) fn numerals(text: &str) -> String {
         let (run, after) = rest.split_at(end);
         let unit = UNITS.iter().find(|unit| after.starts_with(**unit));
         let vague = run == "一" && unit.is_some_and(|unit| VAGUE.contains(unit));
-        let digits = run.chars().all(|c| value(c).is_some());
-        let number = if digits && run.chars().count() > 1 { spelled(run) } else { cardinal(run) };
-        let is_number = (unit.is_some() && !vague)
-            || (digits
-                && run.chars().count() >= LEAST_DIGITS
-                && !result.ends_with(char::is_numeric));
+        let length = run.chars().count();
+        let spelled_out = length > 1 && run.chars().all(|c| value(c).is_some());
+        let number = if spelled_out { spelled(run) } else { cardinal(run) };
+        let is_number = if spelled_out {
+            // 三五天 is no number; two digits are one only before a door's unit.
+            let door = unit.is_some_and(|unit| DOORS.contains(unit));
+            let behind_door = length >= 3 && DOORS.iter().any(|unit| result.ends_with(unit));
+            length >= LEAST_DIGITS || behind_door || door || (length >= 3 && unit.is_some())
+        } else {
+            unit.is_some() && !vague
+        };
         match number.filter(|_| is_number) {
             Some(number) => result.push_str(&number),
             None => result.push_str(run),
@@ -143,6 +128,11 @@ mod tests {
             ("电话幺三八零零一二三四五六", "电话13800123456"),
             ("十二号楼", "12号楼"),
             ("三万六千元", "36000元"),
+            ("三栋五零一", "3栋501"),
+            ("八十二岁", "82岁"),
+            ("早上六点", "早上6点"),
+            ("三五天", "三五天"),
+            ("有一点吵", "有一点吵"),
             ("一万零五百元", "10500元"),
             // No numbers, or none that a simple rule can read.
             ("三十铺镇", "三十铺镇"),

@@ -16,6 +16,7 @@ PURE = src/node/lifecycle.rs src/balancer/pool.rs src/balancer/queue.rs src/olla
        src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive
 lint:
 	cargo clippy --locked --all-targets -- -D warnings
+	@ls -d $(PURE) >/dev/null
 	! grep -rnE '\b(actix|actix_web|awc|tokio)::' $(PURE)
 
 doc:

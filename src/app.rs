@@ -1,6 +1,6 @@
 //! Starts balancer, server and nodes, and stops them in reverse.
 
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use actix::{Actor, Addr};
 use actix_web::dev::Server;
@@ -70,20 +70,16 @@ impl App {
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let setups = node_setups(config);
-        let slots = |setup: &node::Setup| {
-            let own =
-                setup.endpoint.loopback_port().and_then(|port| config.nodes.override_for(port));
-            own.and_then(|own| own.slots).unwrap_or(config.nodes.slots)
-        };
         let new_nodes = setups.iter().map(|setup| NewNode {
             id: setup.id.clone(),
             base_url: setup.endpoint.base().to_owned(),
-            slots: slots(setup),
+            slots: setup.slots,
         });
         let new_nodes = new_nodes.collect();
         let balancer = Balancer::new(&config.balancer, new_nodes, failed.clone()).start();
         let (server, addresses) = server(config, &balancer, &stopping, &grace_over)?;
-        let node_urls: Vec<_> = setups.iter().map(|setup| setup.endpoint.generate_url()).collect();
+        let node_urls: Vec<_> =
+            setups.iter().map(|setup| ollama::generate_url(setup.endpoint.base())).collect();
         let client = ollama::client(config.nodes.probe_timeout);
         let start = |setup| {
             let balancer = balancer.clone().recipient();
@@ -187,12 +183,14 @@ fn node_setups(config: &Config) -> Vec<node::Setup> {
         id: NodeId::from(port.to_string()),
         endpoint: Endpoint::loopback(*port),
         command: Some(Command::new(&config.nodes, &config.model, *port, &host)),
+        slots: config.nodes.slots_of(*port),
         model: model(),
     });
     let endpoints = config.nodes.endpoints.iter().map(|endpoint| node::Setup {
-        id: NodeId::from(endpoint.authority()),
+        id: NodeId::from(endpoint.id().to_owned()),
         endpoint: endpoint.clone(),
         command: None,
+        slots: config.nodes.slots,
         model: model(),
     });
     managed.chain(endpoints).collect()
@@ -208,7 +206,11 @@ fn server(
     let setup = http::Setup {
         server: config.server.clone(),
         dispatch: config.balancer.clone(),
-        tickets: Settings { model: config.model.clone(), ticket: config.ticket.clone(), locations },
+        tickets: Arc::new(Settings {
+            model: config.model.clone(),
+            ticket: config.ticket.clone(),
+            locations,
+        }),
         balancer: balancer.clone(),
         stopping: stopping.clone(),
         grace_over: grace_over.clone(),

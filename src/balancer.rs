@@ -13,6 +13,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, SpawnHandle};
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 pub use self::{
     lease::{Lease, Outcome},
@@ -65,7 +66,7 @@ pub struct Balancer {
     waiting: Queue<Waiter>,
     epoch: Instant,
     closed: bool,
-    /// The timer for the end of a penalty.
+    /// The timer for the end of a penalty or the next deadline.
     wake: Option<SpawnHandle>,
     /// Cancelled when the actor ends although nobody asked it to.
     failed: CancellationToken,
@@ -95,13 +96,14 @@ impl Balancer {
     /// Gives every usable slot to the waiter whose turn it is, and refuses who waits in vain.
     fn serve(&mut self, context: &mut Context<Self>) {
         let now = self.now();
-        self.waiting.prune(now, |waiter| waiter.reply.is_closed());
+        self.prune(now);
         let pool = &mut self.pool;
+        let retry_after = pool.retry_after(self.waiting.len());
         let answers = self.waiting.take_each(|deadline, waiter| {
             if let Some(node) = pool.choose(&waiter.excluded, now) {
                 return Some(Ok(node));
             }
-            let refusal = || Err(Unserved::NoNode { retry_after: pool.retry_after(0) });
+            let refusal = || Err(Unserved::NoNode { retry_after });
             (!pool.can_serve_before(deadline)).then(refusal)
         });
         for (waiter, answer) in answers {
@@ -112,9 +114,21 @@ impl Balancer {
         if let Some(timer) = self.wake.take() {
             context.cancel_future(timer);
         }
-        let next = self.pool.next_penalty_end(now).filter(|_| !self.waiting.is_empty());
-        self.wake = next
-            .map(|end| context.run_later(end - now, |balancer, context| balancer.serve(context)));
+        let next = self.waiting.next_deadline().map(|deadline| {
+            self.pool.next_penalty_end(now).map_or(deadline, |end| end.min(deadline))
+        });
+        self.wake = next.map(|next| {
+            context.run_later(next.saturating_sub(now), |balancer, context| balancer.serve(context))
+        });
+    }
+
+    /// Forgets who left, and tells who waited in vain.
+    fn prune(&mut self, now: Duration) {
+        let late = self.waiting.prune(now, |waiter| waiter.reply.is_closed());
+        let retry_after = self.pool.retry_after(self.waiting.len());
+        for waiter in late {
+            let _ = waiter.reply.send(Err(Unserved::NoNode { retry_after }));
+        }
     }
 
     fn lease(&self, node: NodeId, context: &mut Context<Self>) -> Lease {
@@ -142,12 +156,15 @@ impl Handler<Acquire> for Balancer {
         }
         let deadline = ask.deadline.saturating_duration_since(self.epoch);
         let waiter = Waiter { excluded: ask.excluded, reply: ask.reply };
-        self.waiting.prune(self.now(), |waiter| waiter.reply.is_closed());
+        self.prune(self.now());
         if let Err(Full(waiter)) = self.waiting.push(ask.stage, deadline, waiter) {
             let after = self.pool.retry_after(self.waiting.len());
             let _ = waiter.reply.send(Err(Unserved::QueueFull { retry_after: after }));
         }
         self.serve(context);
+        if !self.waiting.is_empty() {
+            debug!(waiting = self.waiting.len(), "calls wait for a slot");
+        }
     }
 }
 

@@ -22,14 +22,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     balancer::{Balancer, Policy},
-    endpoint::{BadEndpoint, Endpoint},
+    endpoint::Endpoint,
     invalid::{Invalid, Problem},
     log::{Format, Log},
     model::{KeepAlive, Model, Options},
     nodes::{NodeOverride, Nodes},
     place::Place,
     server::Server,
-    sources::{DEFAULT_FILE, Files, Loaded, Sources},
+    sources::{Files, Loaded, Sources},
     ticket::{Correction, Ticket},
 };
 

@@ -8,7 +8,6 @@ use std::{net::SocketAddr, time::Duration};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
-    http::header::ContentType,
     web::{self, Bytes, Data},
 };
 use anyhow::Context as _;
@@ -138,9 +137,4 @@ async fn generate(model: Data<String>, body: Bytes) -> HttpResponse {
 pub fn pieces(answer: &str) -> Vec<String> {
     let characters: Vec<char> = answer.chars().collect();
     characters.chunks(PIECE_CHARS).map(|piece| piece.iter().collect()).collect()
-}
-
-/// The text answer that Ollama gives to `GET /`.
-pub(crate) fn running() -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::plaintext()).body("Ollama is running")
 }

@@ -3,6 +3,8 @@
 //! Nothing reaches the caller before the judge has accepted an answer, so every failure may be
 //! retried. Dispatch knows nothing of tickets: what makes an answer good is the judge's business.
 
+use std::{error::Error, time::Duration};
+
 use actix::Addr;
 use actix_web::web::Bytes;
 use awc::Client;
@@ -81,11 +83,15 @@ impl Dispatch {
         let body = request.to_body();
         let mut excluded: Vec<NodeId> = Vec::new();
         let mut stage = stage;
-        let mut used = 0;
+        let (mut used, mut last) = (0, String::new());
         loop {
             let lease = match self.lease(stage, deadline, &excluded).await {
                 Ok(lease) => lease,
-                Err(Unserved::NoNode { .. }) if used > 0 => return Err(Failed::TimedOut),
+                Err(Unserved::NoNode { .. }) if used > 0 => {
+                    let late = Instant::now() >= deadline;
+                    let exhausted = Failed::Exhausted { attempts: used, last };
+                    return Err(if late { Failed::TimedOut } else { exhausted });
+                }
                 Err(refused) => return Err(Failed::Unserved(refused)),
             };
             stage = Stage::Begun;
@@ -111,10 +117,10 @@ impl Dispatch {
             }
             used += 1;
             excluded.push(node.clone());
-            let reason = miss.reason;
-            warn!(node.id = %node, attempt = used, %duration_ms, reason, "call failed on this node");
+            last = miss.reason;
+            warn!(node.id = %node, attempt = used, %duration_ms, reason = last, "call failed on this node");
             if used >= self.attempts {
-                return Err(Failed::Exhausted { attempts: used, last: reason });
+                return Err(Failed::Exhausted { attempts: used, last });
             }
         }
     }
@@ -133,8 +139,11 @@ impl Dispatch {
             // The balancer is gone when it drops the other end.
             answer.await.unwrap_or(Err(Unserved::ShuttingDown))
         };
-        let retry_after = std::time::Duration::from_secs(1);
-        timeout_at(deadline, wait).await.unwrap_or(Err(Unserved::NoNode { retry_after }))
+        // The balancer itself says when the deadline has come; this is for one that does not.
+        let retry_after = Duration::from_secs(1);
+        timeout_at(deadline + retry_after, wait)
+            .await
+            .unwrap_or(Err(Unserved::NoNode { retry_after }))
     }
 
     async fn attempt<T>(
@@ -168,6 +177,11 @@ impl From<UpstreamError> for Miss {
             | UpstreamError::ErrorLine
             | UpstreamError::Garbage => (Outcome::Failed, true),
         };
-        Self { outcome, counts, reason: error.to_string() }
+        Self { outcome, counts, reason: chain(&error) }
     }
+}
+
+/// An error with its sources, none of which holds what a caller or a node said.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    anyhow::Chain::new(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

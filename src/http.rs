@@ -6,7 +6,7 @@ mod health;
 mod lb_stats;
 mod summarize;
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix::Addr;
 use actix_web::{
@@ -35,7 +35,7 @@ pub struct Setup {
     /// `[balancer]`, for dispatch.
     pub dispatch: config::Balancer,
     /// What tickets are made from.
-    pub tickets: Settings,
+    pub tickets: Arc<Settings>,
     /// The balancer.
     pub balancer: Addr<Balancer>,
     /// Cancelled when no further connection shall be taken.
@@ -64,7 +64,7 @@ pub fn server(setup: Setup) -> io::Result<(Server, Vec<SocketAddr>)> {
         let client = ollama::client(setup.dispatch.connect_timeout);
         let dispatch = Dispatch::new(setup.balancer.clone(), client, &setup.dispatch);
         let service = Service {
-            tickets: Tickets::new(dispatch, setup.tickets.clone()),
+            tickets: Tickets::new(dispatch, Arc::clone(&setup.tickets)),
             balancer: setup.balancer.clone(),
             request_timeout: setup.server.request_timeout,
             max_body_bytes: setup.server.max_body_bytes,

@@ -4,6 +4,7 @@
 //! balancer what it sees. It knows Ollama and a `Recipient` of the balancer, nothing else.
 
 mod command;
+mod effects;
 pub mod lifecycle;
 mod messages;
 mod output;
@@ -11,14 +12,11 @@ mod process;
 
 use std::{mem::discriminant, time::Duration};
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture,
-};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient};
 use awc::Client;
-use rustix::process::Signal;
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{info, warn};
 
 pub use self::{
     command::{Command, Host},
@@ -26,12 +24,11 @@ pub use self::{
 };
 use self::{
     lifecycle::{Action, Event, Lifecycle, Phase, Timing},
-    process::{Group, Started},
+    process::Group,
 };
 use crate::{
     balancer::{NodeId, NodeReport},
     config::{self, Endpoint},
-    ollama::{self, Probe},
 };
 
 /// The time between two probes of a node that is starting.
@@ -45,6 +42,8 @@ pub struct Setup {
     pub endpoint: Endpoint,
     /// How it is started; none for an endpoint that others run.
     pub command: Option<Command>,
+    /// The calls that it may work on at once.
+    pub slots: u32,
     /// The model it must list.
     pub model: String,
 }
@@ -117,6 +116,8 @@ impl Node {
             Action::Look => self.look(context),
             Action::Spawn => self.spawn(context),
             Action::RetryAfter(delay) => {
+                let delay_ms = delay.as_millis();
+                info!(node.id = %self.setup.id, %delay_ms, "node waits before its next start");
                 context.run_later(delay, |node, context| node.step(Event::DelayOver, context));
             }
             Action::Kill => self.kill("no answer within nodes.start_timeout"),
@@ -137,107 +138,6 @@ impl Node {
         self.balancer.do_send(NodeReport { node: self.setup.id.clone(), state });
     }
 
-    /// Looks who has the port of a managed node.
-    fn look(&mut self, context: &mut Context<Self>) {
-        let (client, wait) = (self.client.clone(), self.settings.probe_timeout);
-        let base = self.setup.endpoint.base().to_owned();
-        let look = async move { ollama::version(&client, &base, wait).await };
-        let seen = look.into_actor(self).map(|probe, node, context| {
-            let id = &node.setup.id;
-            match probe {
-                Probe::Refused => node.step(Event::PortFree, context),
-                Probe::Ready | Probe::ModelMissing => {
-                    info!(node.id = %id, "an Ollama answers on the port already: used as it is, and not managed");
-                    node.step(Event::PortServed, context);
-                    node.probe(context);
-                }
-                Probe::Silent => {
-                    let remedy = format!("ss -ltnp 'sport = :{id}'");
-                    error!(
-                        node.id = %id, remedy,
-                        "something that is no Ollama has the port: find it with the remedy and \
-                         stop it, or take the port out of nodes.ports"
-                    );
-                    node.step(Event::PortTaken, context);
-                }
-            }
-        });
-        context.spawn(seen);
-    }
-
-    fn spawn(&mut self, context: &mut Context<Self>) {
-        self.generation += 1;
-        let Some(command) = &self.setup.command else { return };
-        let started = match process::start(command) {
-            Ok(started) => started,
-            Err(error) => {
-                let (program, remedy) = (command.program.display(), process::remedy(&error));
-                error!(node.id = %self.setup.id, %program, %error, "node cannot start: {remedy}");
-                return self.step(Event::SpawnFailed, context);
-            }
-        };
-        let Started { group, mut child, stdout, stderr } = started;
-        let pid = group.id();
-        info!(node.id = %self.setup.id, node.pid = pid, "node process started");
-        context.spawn(output::drain(stdout, self.setup.id.clone(), pid).into_actor(self));
-        context.spawn(output::drain(stderr, self.setup.id.clone(), pid).into_actor(self));
-        self.group = Some(group);
-        let wait = async move { child.wait().await };
-        let ended = wait.into_actor(self).map(move |status, node, context| {
-            // The group goes with its leader: a runner that outlives it would keep its memory.
-            node.group = None;
-            let ending = process::ending(status);
-            if node.lifecycle.phase() == Phase::Stopping {
-                debug!(node.id = %node.setup.id, node.pid = pid, ending, "node process ended");
-            } else {
-                warn!(node.id = %node.setup.id, node.pid = pid, ending, "node process ended by itself");
-            }
-            node.step(Event::Exited, context);
-        });
-        context.spawn(ended);
-        self.probe(context);
-    }
-
-    /// Probes the node, now and again after a while, as long as its process is the same.
-    fn probe(&mut self, context: &mut Context<Self>) {
-        let (client, wait) = (self.client.clone(), self.settings.probe_timeout);
-        let (base, model) = (self.setup.endpoint.base().to_owned(), self.setup.model.clone());
-        let generation = self.generation;
-        let probe = async move { ollama::probe(&client, &base, &model, wait).await };
-        let seen = probe.into_actor(self).map(move |probe, node, context| {
-            if generation != node.generation || !node.lifecycle.wants_probes() {
-                return;
-            }
-            node.step(Event::Probed(probe), context);
-            let starting = matches!(node.lifecycle.phase(), Phase::Starting { .. });
-            let fast = starting && node.lifecycle.is_managed();
-            let pause = if fast { START_PROBE_INTERVAL } else { node.settings.probe_interval };
-            context.run_later(pause.min(node.settings.probe_interval), move |node, context| {
-                if generation == node.generation && node.lifecycle.wants_probes() {
-                    node.probe(context);
-                }
-            });
-        });
-        context.spawn(seen);
-    }
-
-    fn terminate(&mut self, context: &mut Context<Self>) {
-        if let Some(group) = &self.group {
-            group.signal(Signal::TERM);
-        }
-        context.run_later(self.settings.stop_grace, |node, _| {
-            node.kill("no end within nodes.stop_grace")
-        });
-    }
-
-    /// Kills the whole group; its leader's end is reported by the one who waits for it.
-    fn kill(&self, reason: &str) {
-        if let Some(group) = &self.group {
-            warn!(node.id = %self.setup.id, node.pid = group.id(), reason, "node process killed");
-            group.signal(Signal::KILL);
-        }
-    }
-
     fn log(&self, phase: Phase) {
         let (id, url) = (&self.setup.id, self.setup.endpoint.base());
         match phase {
@@ -250,11 +150,11 @@ impl Node {
             Phase::Unhealthy => {
                 warn!(node.id = %id, node.url = url, "node lost: it does not answer")
             }
-            Phase::BackingOff { until, .. } => {
-                let delay_ms = until.saturating_sub(self.epoch.elapsed()).as_millis();
-                info!(node.id = %id, %delay_ms, "node waits before its next start");
-            }
-            Phase::Looking | Phase::Starting { .. } | Phase::Stopping | Phase::Stopped => {}
+            Phase::Looking
+            | Phase::Starting { .. }
+            | Phase::BackingOff { .. }
+            | Phase::Stopping
+            | Phase::Stopped => {}
         }
     }
 }

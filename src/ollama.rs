@@ -14,13 +14,20 @@ use awc::{Client, ClientResponse, Connector, error::PayloadError};
 use futures_util::{Stream, StreamExt};
 use tokio::time::timeout;
 
-use self::stream::Lines;
 pub use self::{
     error::{Hint, Stalled, UpstreamError},
-    stream::MOST_ANSWER_BYTES,
-    types::{Answer, GenerateRequest, Tags, is_same_model},
+    types::{Answer, GenerateRequest, is_same_model},
 };
+use self::{stream::Lines, types::Tags};
 use crate::config;
+
+/// The path of the generate call, the one call that the original made.
+pub const GENERATE_PATH: &str = "/api/generate";
+
+/// The URL of the generate call of a node whose URL up to `/api` is `base_url`.
+pub fn generate_url(base_url: &str) -> String {
+    format!("{base_url}{GENERATE_PATH}")
+}
 
 /// The most of a short answer (a list, an error) that is read.
 const MOST_SHORT_BYTES: usize = 1024 * 1024;
@@ -63,7 +70,7 @@ pub async fn generate(
 ) -> Result<Answer, UpstreamError> {
     let whole = async {
         let call = client
-            .post(format!("{base_url}/api/generate"))
+            .post(generate_url(base_url))
             .force_close()
             .no_decompress()
             .timeout(budget.first_token)

@@ -7,7 +7,7 @@ mod transcript;
 mod validate;
 mod zone;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -65,15 +65,15 @@ pub struct Settings {
 /// Makes tickets for one thread.
 pub struct Tickets {
     dispatch: Dispatch,
-    settings: Rc<Settings>,
+    settings: Arc<Settings>,
     prompts: Prompts,
 }
 
 impl Tickets {
     /// A maker of tickets that calls models through `dispatch`.
-    pub fn new(dispatch: Dispatch, settings: Settings) -> Self {
+    pub fn new(dispatch: Dispatch, settings: Arc<Settings>) -> Self {
         let prompts = Prompts::new(&settings.ticket.types);
-        Self { dispatch, settings: Rc::new(settings), prompts }
+        Self { dispatch, settings, prompts }
     }
 
     /// Makes a ticket of a call, with two model calls at most, before the deadline.

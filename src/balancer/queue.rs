@@ -1,7 +1,9 @@
 //! The one bounded queue of calls that wait for a slot.
 //!
 //! One rule: a ticket that has begun goes before one that has not, and within a class first come is
-//! first served. Pure; a waiter is whatever the asker is answered through.
+//! first served. What has begun is never turned away: the bound holds for new tickets, and those
+//! that have begun are at most as many more as there are slots. Pure; a waiter is whatever the
+//! asker is answered through.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -45,9 +47,9 @@ impl<W> Queue<W> {
         self.waiters.is_empty()
     }
 
-    /// Adds a waiter behind those of its stage.
+    /// Adds a waiter behind those of its stage. Only a first call can find the queue full.
     pub fn push(&mut self, stage: Stage, deadline: Duration, waiter: W) -> Result<(), Full<W>> {
-        if self.waiters.len() >= self.limit {
+        if stage == Stage::First && self.waiters.len() >= self.limit {
             return Err(Full(waiter));
         }
         self.arrivals += 1;
@@ -55,9 +57,16 @@ impl<W> Queue<W> {
         Ok(())
     }
 
-    /// Removes the waiters that have left or whose deadline has come.
-    pub fn prune(&mut self, now: Duration, has_left: impl Fn(&W) -> bool) {
-        self.waiters.retain(|_, (deadline, waiter)| *deadline > now && !has_left(waiter));
+    /// Forgets the waiters that have left, and returns those whose deadline has come.
+    pub fn prune(&mut self, now: Duration, has_left: impl Fn(&W) -> bool) -> Vec<W> {
+        self.waiters.retain(|_, (_, waiter)| !has_left(waiter));
+        let late = |deadline, _: &W| (deadline <= now).then_some(());
+        self.take_each(late).into_iter().map(|(waiter, ())| waiter).collect()
+    }
+
+    /// The first deadline of those who wait.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.waiters.values().map(|(deadline, _)| *deadline).min()
     }
 
     /// Removes and returns the waiters that match, with what the match gave, in the order of service.
@@ -105,10 +114,12 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_gives_the_waiter_back() {
+    fn a_full_queue_gives_a_first_call_back() {
         let mut queue = Queue::new(1);
         assert_eq!(queue.push(Stage::First, LATE, 1), Ok(()));
-        assert_eq!(queue.push(Stage::Begun, LATE, 2), Err(Full(2)));
+        assert_eq!(queue.push(Stage::First, LATE, 2), Err(Full(2)));
+        assert_eq!(queue.push(Stage::Begun, LATE, 3), Ok(()), "what has begun is not turned away");
+        assert_eq!(queue.push(Stage::First, LATE, 4), Err(Full(4)));
     }
 
     #[test]
@@ -117,7 +128,9 @@ mod tests {
         for (waiter, deadline) in [(1, 10), (2, 5), (3, 10)] {
             queue.push(Stage::First, Duration::from_secs(deadline), waiter).expect("room");
         }
-        queue.prune(Duration::from_secs(5), |waiter| *waiter == 3);
+        assert_eq!(queue.next_deadline(), Some(Duration::from_secs(5)));
+        let late = queue.prune(Duration::from_secs(5), |waiter| *waiter == 3);
+        assert_eq!(late, [2]);
         assert_eq!(all(&mut queue), [1]);
     }
 

@@ -96,3 +96,34 @@ async fn closing_refuses_those_who_wait_and_those_who_come() {
     let late = ask(&balancer, MINUTE).await.await.expect("answered");
     assert_eq!(late.expect_err("closed"), Unserved::ShuttingDown);
 }
+
+#[actix::test]
+async fn a_late_waiter_is_told_that_no_node_came() {
+    let (balancer, _) = start(8, &["a"]);
+    let began = Instant::now();
+    let late = ask(&balancer, Duration::from_millis(50)).await.await.expect("answered");
+    assert!(matches!(late, Err(Unserved::NoNode { .. })));
+    assert!(began.elapsed() >= Duration::from_millis(50));
+}
+
+/// Makes the actor panic, as a fault of its own would.
+struct Crash;
+
+impl actix::Message for Crash {
+    type Result = ();
+}
+
+impl Handler<Crash> for Balancer {
+    type Result = ();
+
+    fn handle(&mut self, _: Crash, _: &mut Context<Self>) {
+        panic!("a fault");
+    }
+}
+
+#[actix::test]
+async fn a_panic_of_the_actor_is_told_to_the_application() {
+    let (balancer, failed) = start(8, &["a"]);
+    balancer.do_send(Crash);
+    tokio::time::timeout(MINUTE, failed.cancelled()).await.expect("it is told");
+}

@@ -10,7 +10,10 @@ use jiff::{
 };
 use serde::{Deserializer, Serializer, de};
 
-/// Reads a duration string; zero and negative lengths are refused, because every use is a wait.
+/// The longest wait that makes sense anywhere; it keeps every deadline in the clock's range.
+const MOST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Reads a duration string between 0 and 7 days; zero is refused, because every use is a wait.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Duration, D::Error> {
@@ -18,13 +21,16 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     impl de::Visitor<'_> for Text {
         type Value = Duration;
         fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-            formatter.write_str("a duration in quotes such as \"30s\", \"500ms\" or \"2m\"")
+            formatter.write_str(
+                "a duration in quotes such as \"30s\", \"500ms\" or \"2m\", at most \"7d\"",
+            )
         }
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
             let parsed = text.parse::<SignedDuration>().ok();
             let positive = parsed.filter(SignedDuration::is_positive);
             positive
                 .and_then(|signed| Duration::try_from(signed).ok())
+                .filter(|duration| *duration <= MOST)
                 .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
         }
     }

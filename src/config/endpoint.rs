@@ -5,8 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::{Host, Url};
 
-/// The path of the one call that the original made; it may be given or left out.
-const GENERATE: &str = "/api/generate";
+use crate::ollama::GENERATE_PATH;
 
 /// Where an Ollama server answers: `http://host:port`, perhaps with a path in front of `/api`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,14 +43,9 @@ impl Endpoint {
         &self.base
     }
 
-    /// The URL of the generate call, as `/lb-stats` shows it.
-    pub fn generate_url(&self) -> String {
-        format!("{}{GENERATE}", self.base)
-    }
-
-    /// `host:port`, the id of an unmanaged node.
-    pub fn authority(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+    /// `host:port`, and a path if there is one: the id of an unmanaged node.
+    pub fn id(&self) -> &str {
+        self.base.trim_start_matches("http://")
     }
 
     /// The port, if the host is this machine's loopback address.
@@ -66,25 +60,26 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, BadEndpoint> {
         let text = text.trim();
-        if !text.contains("://") {
-            return Err(BadEndpoint::NoUrl(text.to_owned()));
+        if text.contains('@') {
+            return Err(BadEndpoint::Credentials);
         }
-        let url = Url::parse(text).map_err(|_| BadEndpoint::NoUrl(text.to_owned()))?;
+        let no_url = || BadEndpoint::NoUrl(text.to_owned());
+        if !text.contains("://") {
+            return Err(no_url());
+        }
+        let url = Url::parse(text).map_err(|_| no_url())?;
         if url.scheme() != "http" {
             return Err(BadEndpoint::Scheme(url.scheme().to_owned()));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(BadEndpoint::Credentials);
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(BadEndpoint::Query);
         }
         let host = match url.host() {
             Some(host @ (Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_))) => host.to_string(),
-            None => return Err(BadEndpoint::NoUrl(text.to_owned())),
+            None => return Err(no_url()),
         };
         let path = url.path().trim_end_matches('/');
-        let prefix = path.strip_suffix(GENERATE).unwrap_or(path);
+        let prefix = path.strip_suffix(GENERATE_PATH).unwrap_or(path);
         let port = url.port_or_known_default().unwrap_or(80);
         Ok(Self { base: format!("http://{host}:{port}{prefix}"), host, port })
     }
@@ -136,7 +131,7 @@ mod tests {
         for (text, base) in table {
             let endpoint: Endpoint = text.parse().expect(text);
             assert_eq!(endpoint.base(), base, "{text}");
-            assert_eq!(endpoint.generate_url(), format!("{base}/api/generate"));
+            assert_eq!(endpoint.id(), &base[7..]);
         }
     }
 
@@ -147,6 +142,7 @@ mod tests {
             ("http://", "is no URL"),
             ("https://host:11434", "`https://` is not supported yet"),
             ("http://user:secret@host:1", "user name and password"),
+            ("http://user:secret@host:99999", "user name and password"),
             ("http://host:1/?a=b", "no query"),
         ];
         for (text, part) in table {

@@ -31,7 +31,11 @@ impl Layer {
             Err(error) => {
                 let origin = at(error.span().map_or(0, |span| span.start));
                 let key = key_before(text, error.span().map_or(0, |span| span.start));
-                let message = format!("not valid TOML: {}", error.message().replace('\n', " "));
+                let message = format!(
+                    "not valid TOML ({}); correct this line: every key stands once, text in quotes, \
+                     lists in brackets",
+                    error.message().replace('\n', " ")
+                );
                 return Err(Invalid::one(origin, &key, message));
             }
         };
@@ -185,7 +189,10 @@ fn explain(key: &str, message: &str) -> String {
         let known = known.trim_start_matches("one of ");
         return format!("unknown key; remove it or use one of {known}");
     }
-    if !message.starts_with("invalid type") {
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return format!("{field} is missing; add it");
+    }
+    if key.starts_with("nodes.endpoints") && !message.starts_with("invalid") {
         return message;
     }
     let defaults = Table::try_from(Config::default()).expect("the defaults are a table");
@@ -193,7 +200,9 @@ fn explain(key: &str, message: &str) -> String {
     let default =
         plain.split('.').try_fold(&Value::Table(defaults), |value, part| value.get(part)).cloned();
     match default {
-        Some(Value::Table(_)) | None => message,
+        Some(Value::Table(_)) | None => {
+            format!("{message}; see the key in the shipped config.toml")
+        }
         Some(value) => {
             let name = plain.rsplit('.').next().unwrap_or(plain);
             format!("{message}; write it like the default, {name} = {value}")

@@ -39,7 +39,8 @@ pub struct Nodes {
     /// How long a probe waits for its answer.
     #[serde(with = "duration")]
     pub probe_timeout: Duration,
-    /// Failed probes in a row that make a node unhealthy; a refused connection counts at once.
+    /// Failed probes in a row that make a node unhealthy; an endpoint that refuses the connection is
+    /// unhealthy at once.
     pub probe_failures: u32,
     /// The delay before the first restart; doubled with each further failure.
     #[serde(with = "duration")]
@@ -98,6 +99,11 @@ impl Nodes {
     /// The entry of `[[nodes.node]]` for a port, if there is one.
     pub fn override_for(&self, port: u16) -> Option<&NodeOverride> {
         self.node.iter().find(|entry| entry.port == port)
+    }
+
+    /// The calls that the managed node on a port may work on at once.
+    pub fn slots_of(&self, port: u16) -> u32 {
+        self.override_for(port).and_then(|own| own.slots).unwrap_or(self.slots)
     }
 
     /// The model directory with a leading `~` replaced by `home`.

@@ -8,14 +8,15 @@ use std::{
 use toml::Table;
 
 use super::{
-    BadEndpoint, Config, Endpoint,
+    Config, Endpoint,
+    endpoint::BadEndpoint,
     invalid::{Invalid, Problem},
     layer::Layer,
     validate,
 };
 
 /// The file that is read when none is named; it may be missing.
-pub const DEFAULT_FILE: &str = "/etc/ticketd/config.toml";
+const DEFAULT_FILE: &str = "/etc/ticketd/config.toml";
 
 /// The prefix of the environment's keys: `TICKETD_SERVER__LISTEN` sets `server.listen`.
 const PREFIX: &str = "TICKETD_";
@@ -58,7 +59,8 @@ pub struct Loaded {
 }
 
 impl Sources {
-    /// Reads, merges and checks everything. All that is found wrong is in the error.
+    /// Reads, merges and checks everything. A layer that is wrong by itself is reported alone, and
+    /// what is wrong with the whole is reported all at once.
     pub fn load(&self) -> Result<Loaded, Invalid> {
         let mut layers = self.file_layers()?;
         layers.push(self.environment_layer()?);
@@ -128,12 +130,14 @@ impl Sources {
             let name = name.to_ascii_lowercase();
             if name.contains("__") {
                 layer.set_text(&name.replace("__", "."), text, variable)?;
-            } else if let Some((section, key)) = name.split_once('_')
-                && sections.contains_key(section)
-            {
+            } else {
+                let (section, key) = name.split_once('_').unwrap_or(("section", &name));
+                let section = if sections.contains_key(section) { section } else { "section" };
                 let right = format!("{PREFIX}{section}__{key}").to_ascii_uppercase();
-                let message = format!("section and key are parted by two underscores: {right}");
-                return Err(Invalid::one(variable, &format!("{section}.{key}"), message));
+                let message = format!(
+                    "no key is set so; section and key are parted by two underscores, as in {right}"
+                );
+                return Err(Invalid::one(variable, &name, message));
             }
         }
         Ok(layer)
@@ -169,16 +173,16 @@ impl Sources {
 impl Loaded {
     /// Where a key's value was given.
     pub fn origin(&self, key: &str) -> String {
-        let outer = |key: &str| key.rfind(['.', '[']).map(|end| key[..end].to_owned());
-        let mut candidate = Some(key.to_owned());
-        while let Some(path) = candidate {
-            if let Some(origin) =
-                self.layers.iter().rev().find_map(|layer| layer.origins.get(&path))
-            {
+        // A list is the origin of its items; a section is none of what it does not name.
+        let mut candidates = vec![key];
+        while let Some(item) = candidates.last().filter(|path| path.ends_with(']')) {
+            candidates.push(item.rfind('[').map_or("", |end| &item[..end]));
+        }
+        for layer in self.layers.iter().rev() {
+            let found = candidates.iter().find_map(|path| layer.origins.get(*path));
+            if let Some(origin) = found {
                 return origin.clone();
             }
-            // A section is no origin of what it does not name; a list is one of its items.
-            candidate = outer(&path).filter(|_| path.ends_with(']'));
         }
         "built-in default".to_owned()
     }

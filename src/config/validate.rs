@@ -1,10 +1,14 @@
 //! What single values cannot show: limits, and keys that contradict each other.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
+use jiff::SignedDuration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-use super::{Config, Correction};
+use super::{Config, Correction, KeepAlive};
+
+/// The calls that a node may work on at once.
+const SLOTS: RangeInclusive<u64> = 1..=1024;
 
 /// Every contradiction as `(key, message with remedy)`.
 pub(super) fn problems(config: &Config) -> Vec<(String, String)> {
@@ -22,6 +26,15 @@ impl Problems {
     fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
         self.0.push((key.into(), message.into()));
     }
+
+    /// A number that must lie between two bounds.
+    fn bound(&mut self, key: &str, value: impl TryInto<u64>, bounds: RangeInclusive<u64>) {
+        let value = value.try_into().unwrap_or(u64::MAX);
+        if !bounds.contains(&value) {
+            let (least, most) = bounds.into_inner();
+            self.add(key, format!("{value} is out of range; use {least} to {most}"));
+        }
+    }
 }
 
 fn server(config: &Config, found: &mut Problems) {
@@ -36,9 +49,8 @@ fn server(config: &Config, found: &mut Problems) {
             ),
         );
     }
-    if server.max_body_bytes == 0 {
-        found.add("server.max_body_bytes", "0 refuses every request; the default is 1048576");
-    }
+    found.bound("server.max_body_bytes", server.max_body_bytes, 1..=1 << 30);
+    found.bound("server.workers", server.workers, 0..=1024);
 }
 
 fn nodes(config: &Config, found: &mut Problems) {
@@ -60,15 +72,13 @@ fn nodes(config: &Config, found: &mut Problems) {
             found.add(&key, format!("{port} is listed twice; every node needs a port of its own"));
         }
     }
-    let mut authorities = BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for (index, endpoint) in nodes.endpoints.iter().enumerate() {
         let key = format!("nodes.endpoints[{index}]");
         let local = endpoint.loopback_port();
         if let Some(port) = local.filter(|port| nodes.ports.contains(port)) {
             found.add(&key, format!("{port} is in nodes.ports too; remove it from one of the two"));
-        } else if local.is_some_and(|port| !taken.insert(port))
-            || !authorities.insert(endpoint.base())
-        {
+        } else if local.is_some_and(|port| !taken.insert(port)) || !ids.insert(endpoint.id()) {
             found.add(&key, format!("{endpoint} is listed twice; remove one"));
         } else if local == Some(config.server.listen.port()) {
             found.add(&key, format!("{endpoint} is server.listen itself; name an Ollama server"));
@@ -76,12 +86,8 @@ fn nodes(config: &Config, found: &mut Problems) {
     }
     overrides(config, found);
     environment("nodes.env", &nodes.env, found);
-    if nodes.slots == 0 {
-        found.add("nodes.slots", "a node without a slot gets no call; use 1 or more");
-    }
-    if nodes.probe_failures == 0 {
-        found.add("nodes.probe_failures", "0 would make every node unhealthy; use 1 or more");
-    }
+    found.bound("nodes.slots", nodes.slots, SLOTS);
+    found.bound("nodes.probe_failures", nodes.probe_failures, 1..=1000);
     if nodes.program.as_os_str().is_empty() {
         found.add("nodes.program", "the program has no name; the default is \"ollama\"");
     }
@@ -103,9 +109,7 @@ fn overrides(config: &Config, found: &mut Problems) {
             let message = format!("{} has two [[nodes.node]] entries; merge them", node.port);
             found.add(format!("{key}.port"), message);
         }
-        if node.slots == Some(0) {
-            found.add(format!("{key}.slots"), "a node without a slot gets no call; use 1 or more");
-        }
+        found.bound(&format!("{key}.slots"), node.slots.unwrap_or(1), SLOTS);
         environment(&format!("{key}.env"), &node.env, found);
     }
 }
@@ -134,22 +138,25 @@ fn environment<'a>(
     }
 }
 
+/// Ollama takes seconds, or a Go duration such as 5m or 1h30m; it refuses every call with another.
+fn keep_alive(value: &KeepAlive, found: &mut Problems) {
+    let KeepAlive::Text(text) = value else { return };
+    if text.parse::<i64>().is_err() && text.parse::<SignedDuration>().is_err() {
+        found.add(
+            "model.keep_alive",
+            format!("{text:?} is no duration; use -1 or a string like \"5m\""),
+        );
+    }
+}
+
 fn limits(config: &Config, found: &mut Problems) {
     if config.model.name.trim().is_empty() {
         found.add("model.name", "the model has no name; the default is \"deepseek-r1:14b\"");
     }
-    if config.model.options.num_ctx == 0 {
-        found.add("model.options.num_ctx", "there is no room for a prompt; the default is 8192");
-    }
-    if config.balancer.queue_limit == 0 {
-        found.add(
-            "balancer.queue_limit",
-            "without a queue every node start loses calls; use 1 or more",
-        );
-    }
-    if config.balancer.attempts == 0 {
-        found.add("balancer.attempts", "0 attempts make no ticket; use 1 or more");
-    }
+    found.bound("model.options.num_ctx", config.model.options.num_ctx, 256..=1 << 24);
+    keep_alive(&config.model.keep_alive, found);
+    found.bound("balancer.queue_limit", config.balancer.queue_limit, 1..=100_000);
+    found.bound("balancer.attempts", config.balancer.attempts, 1..=100);
     if config.balancer.penalty_base > config.balancer.penalty_ceiling {
         found
             .add("balancer.penalty_base", "it is longer than balancer.penalty_ceiling; shorten it");

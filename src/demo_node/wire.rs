@@ -2,7 +2,10 @@
 
 use actix_web::{
     HttpResponse,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, ContentType},
+    },
     web::{self, Bytes, Data, ServiceConfig},
 };
 use jiff::Timestamp;
@@ -19,7 +22,9 @@ const JSON: &str = "application/json; charset=utf-8";
 pub fn inventory(config: &mut ServiceConfig) {
     let listing =
         |body: fn(&str) -> Value| move |model: Data<String>| async move { json(&body(&model)) };
-    let root = || async { super::running() };
+    let root = || async {
+        HttpResponse::Ok().content_type(ContentType::plaintext()).body("Ollama is running")
+    };
     let listed = |path: &str, body: fn(&str) -> Value| {
         let resource = web::resource(path).route(web::get().to(listing(body)));
         resource.route(web::head().to(listing(body))).default_service(web::to(read_only))

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, error, error_span, info};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -34,7 +34,8 @@ pub(super) async fn log(
         since: Instant::now(),
         status: None,
     };
-    let span = info_span!("request", request.id = %id);
+    // At the level of errors, so that a failure has its id whatever the log's level is.
+    let span = error_span!("request", request.id = %id);
     let mut response = next.call(request).instrument(span).await?;
     line.status = Some(response.status().as_u16());
     if let Ok(id) = HeaderValue::from_str(&id) {
@@ -75,6 +76,9 @@ impl Drop for Line {
         match status {
             Some(status) => {
                 info!(request.id = id, method, route, status, %duration_ms, "request answered");
+            }
+            None if std::thread::panicking() => {
+                error!(request.id = id, method, route, %duration_ms, "handler panicked");
             }
             None => info!(request.id = id, method, route, %duration_ms, "caller left"),
         }

@@ -147,7 +147,7 @@ impl ResponseError for ApiError {
         let (status, code) = self.contract();
         if matches!(self, Self::Internal | Self::UpstreamFailed { .. }) {
             error!(code, "request failed: {self}");
-        } else if status.is_server_error() {
+        } else if status.is_server_error() && !matches!(self, Self::NotReady) {
             warn!(code, "request failed: {self}");
         }
         let mut response = HttpResponse::build(status);

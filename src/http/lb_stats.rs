@@ -8,7 +8,10 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{Service, error::ApiError};
-use crate::balancer::{Balancer, NodeSnapshot, Snapshot};
+use crate::{
+    balancer::{Balancer, NodeSnapshot, Snapshot},
+    ollama,
+};
 
 /// How long the balancer may take; it answers in microseconds unless it is wedged.
 const WAIT: Duration = Duration::from_secs(2);
@@ -32,7 +35,7 @@ struct Endpoint {
 impl From<&[NodeSnapshot]> for LbStats {
     fn from(nodes: &[NodeSnapshot]) -> Self {
         let endpoint = |node: &NodeSnapshot| Endpoint {
-            url: format!("{}/api/generate", node.base_url),
+            url: ollama::generate_url(&node.base_url),
             healthy: node.healthy,
             request_count: node.request_count,
             error_count: node.error_count,

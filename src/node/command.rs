@@ -53,16 +53,17 @@ impl Host {
 }
 
 impl Command {
-    /// The command of the managed node on a port. Later wins: what ticketd sets, `env_pass`, `env`,
+    /// The command of the managed node on a port. Later wins: `env_pass`, what ticketd sets, `env`,
     /// `[[nodes.node]]`.
     pub fn new(nodes: &Nodes, model: &Model, port: u16, host: &Host) -> Self {
         let own = nodes.override_for(port);
-        let slots = own.and_then(|own| own.slots).unwrap_or(nodes.slots);
-        let mut env: BTreeMap<OsString, OsString> = BTreeMap::new();
+        let passed = host.env.iter().filter(|(name, _)| is_passed(name, &nodes.env_pass));
+        let mut env: BTreeMap<OsString, OsString> =
+            passed.map(|(name, value)| (name.clone(), value.clone())).collect();
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
         set("OLLAMA_HOST", format!("127.0.0.1:{port}").into());
         set("OLLAMA_MODELS", nodes.models_dir_in(&host.home).into());
-        set("OLLAMA_NUM_PARALLEL", slots.to_string().into());
+        set("OLLAMA_NUM_PARALLEL", nodes.slots_of(port).to_string().into());
         set("OLLAMA_CONTEXT_LENGTH", model.options.num_ctx.to_string().into());
         set("OLLAMA_KEEP_ALIVE", keep_alive(&model.keep_alive).into());
         // Pruning at one node's start can destroy what another one is pulling.
@@ -77,8 +78,6 @@ impl Command {
         if let Some(path) = host.env.get(&OsString::from("PATH")) {
             set("PATH", path.clone());
         }
-        let passed = host.env.iter().filter(|(name, _)| is_passed(name, &nodes.env_pass));
-        env.extend(passed.map(|(name, value)| (name.clone(), value.clone())));
         let configured = nodes.env.iter().chain(own.iter().flat_map(|own| &own.env));
         env.extend(configured.map(|(name, value)| (name.into(), value.into())));
         Self { program: nodes.program.clone(), args: nodes.args.clone(), env }
@@ -139,6 +138,16 @@ mod tests {
             expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         assert_eq!(env_of(&nodes, 11435, false), expected);
         assert!(!env_of(&nodes, 11435, true).contains_key("LLAMA_ARG_THREADS"));
+    }
+
+    #[test]
+    fn what_is_passed_never_replaces_what_ticketd_sets() {
+        let nodes = Nodes { env_pass: vec!["*".to_owned()], ..Nodes::default() };
+        let mut host = host(true);
+        host.env.insert("OLLAMA_HOST".into(), "0.0.0.0:1".into());
+        let command = Command::new(&nodes, &Model::default(), 11434, &host);
+        assert_eq!(command.env[&OsString::from("OLLAMA_HOST")], "127.0.0.1:11434");
+        assert_eq!(command.env[&OsString::from("SECRET")], "x");
     }
 
     #[test]

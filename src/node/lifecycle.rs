@@ -49,7 +49,10 @@ pub enum Event {
     /// Something else listens on the port.
     PortTaken,
     /// The process could not be started.
-    SpawnFailed,
+    SpawnFailed {
+        /// Whether only an operator can make it start.
+        hopeless: bool,
+    },
     /// A probe came back.
     Probed(Probe),
     /// The process has ended.
@@ -164,7 +167,9 @@ impl Lifecycle {
                 self.enter(P::Starting { since: now }, None)
             }
             (P::Looking, E::PortTaken) => self.back_off(now, jitter, false),
-            (P::Starting { .. }, E::SpawnFailed) => self.back_off(now, jitter, true),
+            (P::Starting { .. }, E::SpawnFailed { hopeless }) => {
+                self.back_off(now, jitter, hopeless)
+            }
             (
                 P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy,
                 E::Probed(probe),
@@ -195,18 +200,18 @@ impl Lifecycle {
             )
             | (P::Stopping, E::Exited) => self.enter(P::Stopped, Some(Action::Finish)),
             // Late news of a phase that has passed.
-            (P::Looking, E::SpawnFailed | E::Probed(_) | E::Exited | E::DelayOver)
+            (P::Looking, E::SpawnFailed { .. } | E::Probed(_) | E::Exited | E::DelayOver)
             | (P::Starting { .. }, E::PortFree | E::PortServed | E::PortTaken | E::DelayOver)
             | (
                 P::Loading | P::Ready { .. } | P::Unhealthy,
-                E::PortFree | E::PortServed | E::PortTaken | E::SpawnFailed | E::DelayOver,
+                E::PortFree | E::PortServed | E::PortTaken | E::SpawnFailed { .. } | E::DelayOver,
             )
             | (
                 P::BackingOff { .. },
                 E::PortFree
                 | E::PortServed
                 | E::PortTaken
-                | E::SpawnFailed
+                | E::SpawnFailed { .. }
                 | E::Probed(_)
                 | E::Exited,
             )
@@ -215,7 +220,7 @@ impl Lifecycle {
                 E::PortFree
                 | E::PortServed
                 | E::PortTaken
-                | E::SpawnFailed
+                | E::SpawnFailed { .. }
                 | E::Probed(_)
                 | E::DelayOver
                 | E::StopAsked,

@@ -3,8 +3,8 @@
 use actix::Message;
 use tokio::sync::oneshot;
 
-/// Ends the node in order: SIGTERM, the grace, SIGKILL. `done` fires when no process is left; it is
-/// dropped unfired if the node had ended already.
+/// Ends the node in order: SIGTERM, the grace, SIGKILL. `done` fires when its process has ended and
+/// the rest of its group is killed; it is dropped unfired if the node had ended already.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Stop {

@@ -78,13 +78,72 @@ pub(super) fn ending(status: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Why a program could not be started, and what to do about it.
-pub(super) fn remedy(error: &io::Error) -> &'static str {
+/// What to do about a program that could not be started, and whether only an operator can.
+pub(super) fn remedy(error: &io::Error) -> (&'static str, bool) {
     if error.kind() == io::ErrorKind::NotFound {
-        "the program was not found: install it, or set nodes.program to its full path"
+        ("the program was not found: install it, or set nodes.program to its full path", true)
     } else if error.kind() == io::ErrorKind::PermissionDenied {
-        "the program may not be executed: check its permissions, or correct nodes.program"
+        ("the program may not be executed: check its permissions, or correct nodes.program", true)
     } else {
-        "the program could not be started: check nodes.program"
+        ("the program could not be started: tried again later; check nodes.program", false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+    use rustix::process::test_kill_process;
+    use tokio::{
+        io::{AsyncBufReadExt, BufReader},
+        time::timeout,
+    };
+
+    use super::*;
+
+    /// A leader that starts a process of its own, says its id, and waits.
+    async fn family() -> (Started, Pid) {
+        let script = "sleep 1000 & echo $!; wait";
+        let args = vec!["-c".to_owned(), script.to_owned()];
+        let path = std::env::var_os("PATH").expect("a PATH");
+        let env = BTreeMap::from([("PATH".into(), path)]);
+        let mut started =
+            start(&Command { program: PathBuf::from("sh"), args, env }).expect("sh starts");
+        let mut line = String::new();
+        let mut reader = BufReader::new(&mut started.stdout);
+        reader.read_line(&mut line).await.expect("a line");
+        let child = line.trim().parse().ok().and_then(Pid::from_raw).expect("a process id");
+        assert!(test_kill_process(child).is_ok(), "it lives");
+        (started, child)
+    }
+
+    /// Waits until a process is gone, or is only waiting for whoever adopted it to take note.
+    async fn gone(pid: Pid) {
+        let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
+        let is_gone = || std::fs::read_to_string(&stat).map_or(true, |text| text.contains(") Z "));
+        let wait = async {
+            let mut polls = tokio::time::interval(Duration::from_millis(5));
+            while !is_gone() {
+                polls.tick().await;
+            }
+        };
+        timeout(Duration::from_secs(20), wait).await.expect("it ends");
+    }
+
+    #[actix::test]
+    async fn dropping_the_group_ends_every_process_in_it() {
+        let (Started { group, mut child, .. }, grandchild) = family().await;
+        drop(group);
+        child.wait().await.expect("the leader ended");
+        gone(grandchild).await;
+    }
+
+    #[actix::test]
+    async fn what_outlives_a_killed_leader_ends_with_the_group() {
+        let (Started { group, mut child, .. }, grandchild) = family().await;
+        child.kill().await.expect("the leader can be killed");
+        assert!(test_kill_process(grandchild).is_ok(), "the grandchild outlives it");
+        drop(group);
+        gone(grandchild).await;
     }
 }

@@ -80,7 +80,8 @@ impl Hint {
         let known = [
             ("does not support thinking", Self::CannotThink),
             ("invalid model name", Self::BadModelName),
-            ("context", Self::ContextFull),
+            ("exceed_context_size", Self::ContextFull),
+            ("exceeds the available context size", Self::ContextFull),
         ];
         known.into_iter().find(|(part, _)| text.contains(part)).map(|(_, hint)| hint)
     }

@@ -15,6 +15,8 @@ pub struct GenerateRequest<'a> {
     format: &'a Value,
     /// Always true: only a stream shows a node that stalls or dies.
     stream: bool,
+    /// Always false: a prompt that does not fit is refused, not silently cut to half.
+    truncate: bool,
     think: bool,
     keep_alive: &'a KeepAlive,
     options: &'a Options,
@@ -29,6 +31,7 @@ impl<'a> GenerateRequest<'a> {
             prompt,
             format,
             stream: true,
+            truncate: false,
             think: model.think,
             keep_alive: &model.keep_alive,
             options: &model.options,
@@ -50,10 +53,7 @@ pub(super) struct Line {
     pub(super) thinking: String,
     #[serde(default)]
     pub(super) done: bool,
-    pub(super) done_reason: Option<String>,
     pub(super) error: Option<Value>,
-    pub(super) eval_count: Option<u64>,
-    pub(super) prompt_eval_count: Option<u64>,
 }
 
 /// A whole answer.
@@ -61,17 +61,11 @@ pub(super) struct Line {
 pub struct Answer {
     /// The answer's text.
     pub text: String,
-    /// Why it ended: `stop`, or `length` when a limit cut it.
-    pub done_reason: Option<String>,
-    /// Tokens of the answer.
-    pub eval_count: Option<u64>,
-    /// Tokens of the prompt.
-    pub prompt_eval_count: Option<u64>,
 }
 
 /// The answer of `GET /api/tags`.
 #[derive(Debug, Deserialize)]
-pub struct Tags {
+pub(super) struct Tags {
     models: Vec<Tag>,
 }
 
@@ -82,7 +76,7 @@ struct Tag {
 
 impl Tags {
     /// Whether a model is among those listed.
-    pub fn lists(&self, model: &str) -> bool {
+    pub(super) fn lists(&self, model: &str) -> bool {
         self.models.iter().any(|tag| is_same_model(&tag.name, model))
     }
 }
@@ -127,7 +121,7 @@ mod tests {
         let body: Value = serde_json::from_slice(&body).expect("JSON");
         let expected = serde_json::json!({
             "model": "deepseek-r1:14b", "system": "s", "prompt": "p",
-            "format": {"type": "object"}, "stream": true, "think": false, "keep_alive": -1,
+            "format": {"type": "object"}, "stream": true, "truncate": false, "think": false, "keep_alive": -1,
             "options": {"temperature": 0.1, "top_p": 0.9, "repeat_penalty": 1.1, "num_ctx": 8192},
         });
         assert_eq!(body, expected);

@@ -78,7 +78,9 @@ fn quoted(said: &[&str], keep: impl Fn(&str) -> bool) -> Option<String> {
     let mut text = String::new();
     for words in said.iter().filter(|words| keep(words)) {
         let words = words.trim_end_matches(is_stop).replace(['“', '”', '"', '「', '」'], "");
-        if text.chars().count() + words.chars().count() > MOST_QUOTED {
+        let room = MOST_QUOTED.saturating_sub(text.chars().count());
+        let words: String = words.chars().take(room).collect();
+        if words.is_empty() {
             break;
         }
         if !text.is_empty() {

@@ -19,6 +19,10 @@ const TITLE_CHARS: std::ops::RangeInclusive<usize> = 4..=30;
 const MOST_ZONE_CHARS: usize = 100;
 const MOST_CONTENT_CHARS: usize = 4000;
 
+/// Words that address nobody although they hold 我 or 你.
+const IMPERSONAL: [&str; 9] =
+    ["自我", "迷你", "我爱我家", "我国", "我省", "我市", "我县", "我区", "忘我"];
+
 /// Reads a model's answer as a ticket of one of these types.
 pub(super) fn ticket(answer: &str, types: &[String]) -> Result<Ticket, Unfit> {
     let object = parse::object(answer, &FIELDS).ok_or(Unfit("the answer holds no ticket"))?;
@@ -82,7 +86,8 @@ fn addresses_somebody(text: &str) -> bool {
             (None, _) => plain.push(character),
         }
     }
-    plain.replace("自我", "").contains(['我', '你', '您'])
+    let plain = IMPERSONAL.iter().fold(plain, |plain, word| plain.replace(word, ""));
+    plain.contains(['我', '你', '您'])
 }
 
 #[cfg(test)]
@@ -119,7 +124,7 @@ mod tests {
             judged(json!({"ticket_zone": null, "ticket_content": content})).expect("a ticket");
         assert_eq!(ticket.ticket_zone, "未提及");
         assert_eq!(ticket.ticket_content, "来电人咨询：车库很吵。 话务员解答内容：已记录。");
-        let content = "来电人咨询：称“我要投诉你们”。话务员解答内容：自我介绍。";
+        let content = "来电人咨询：称“我要投诉你们”。话务员解答内容：自我介绍，我市没有“我爱我家”，我爱我家在外地。";
         assert!(judged(json!({"ticket_content": content})).is_ok(), "words in quotation marks");
     }
 

@@ -59,11 +59,12 @@ async fn amid_the_answer() {
 #[actix_web::test]
 async fn while_queued_no_node_ever_sees_the_call() {
     let fake = Fake::start().await;
-    let ticketd = Ticketd::over(&[&fake], "").await;
+    let ticketd = Ticketd::over(&[&fake], "[log]\nlevel = \"debug\"\n").await;
     fake.behave(json!({"fault": "stall_amid", "times": 1})).await;
     let working = post(&ticketd).await;
     until("the first call runs", async || (fake.seen().await["running"] == 1).then_some(())).await;
     let queued = post(&ticketd).await;
+    ticketd.process.line_after("calls wait for a slot waiting=1").await;
     drop(queued);
     ticketd.process.line_after("caller left").await;
     drop(working);

@@ -89,7 +89,7 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "balancer.policy",
             "`least-busy` or `round-robin`",
         ),
-        ("[balancer]\nattempts = 0\n", 2, "balancer.attempts", "use 1 or more"),
+        ("[balancer]\nattempts = 0\n", 2, "balancer.attempts", "use 1 to 100"),
         (
             "[model.options]\ntemprature = 0.1\n",
             2,
@@ -110,7 +110,26 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "needs place.location_file",
         ),
         ("[log]\nlevel = \"loud\"\n", 2, "log.level", "use error, warn, info, debug or trace"),
-        ("[server]\nlisten = \"127.0.0.1:8001\n", 2, "server.listen", "not valid TOML"),
+        ("[server]\nlisten = \"127.0.0.1:8001\n", 2, "server.listen", "correct this line"),
+        (
+            "[server]\nlisten = \"localhost:8001\"\n",
+            2,
+            "server.listen",
+            "like the default, listen = \"127.0.0.1:8001\"",
+        ),
+        ("[nodes]\nports = [1, 70000]\n", 2, "nodes.ports[1]", "like the default, ports = [11434]"),
+        ("[nodes]\nslots = -1\n", 2, "nodes.slots", "like the default, slots = 1"),
+        ("[nodes]\nslots = 4294967295\n", 2, "nodes.slots", "use 1 to 1024"),
+        ("[server]\nrequest_timeout = \"900d\"\n", 2, "server.request_timeout", "at most \"7d\""),
+        ("[model]\nkeep_alive = \"soon\"\n", 2, "model.keep_alive", "use -1 or a string like"),
+        ("[[nodes.node]]\nslots = 1\n", 1, "nodes.node[0]", "`port` is missing; add it"),
+        ("[log]\nlevel = \"info\"\nlevel = \"warn\"\n", 3, "log.level", "every key stands once"),
+        (
+            "[nodes]\nendpoints = [\"http://gw/a\", \"http://gw/a/api/generate\"]\n",
+            2,
+            "nodes.endpoints[1]",
+            "is listed twice; remove one",
+        ),
         (
             "[sever]\nlisten = \"127.0.0.1:1\"\n",
             1,
@@ -134,7 +153,16 @@ async fn broken_variables_are_told_by_their_names() {
     let table = [
         (("TICKETD_SERVER__WORKERS", "many"), "TICKETD_SERVER__WORKERS: server.workers: "),
         (("TICKETD_SERVER__PORT", "1"), "TICKETD_SERVER__PORT: server.port: unknown key"),
-        (("TICKETD_SERVER_LISTEN", "127.0.0.1:1"), "two underscores: TICKETD_SERVER__LISTEN"),
+        (("TICKETD_SERVER_LISTEN", "127.0.0.1:1"), "two underscores, as in TICKETD_SERVER__LISTEN"),
+        (("TICKETD_LISTEN", "127.0.0.1:1"), "TICKETD_LISTEN: listen: no key is set so"),
+        (
+            ("TICKETD_NODES__ENV__OLLAMA_HOST", "x"),
+            "TICKETD_NODES__ENV__OLLAMA_HOST: nodes.env.OLLAMA_HOST: ",
+        ),
+        (
+            ("TICKETD_NODES__PORTS", "3,3"),
+            "TICKETD_NODES__PORTS: nodes.ports[1]: 3 is listed twice",
+        ),
         (
             ("DEEPSEEK_ENDPOINTS", "https://a:1"),
             "DEEPSEEK_ENDPOINTS: nodes.endpoints: `https://` is not",
@@ -143,7 +171,7 @@ async fn broken_variables_are_told_by_their_names() {
     ];
     let folder = tempfile::tempdir().expect("a folder");
     for (variable, message) in table {
-        let checked = check(folder.path(), "", &[variable]).await;
+        let checked = check(folder.path(), "[nodes]\nports = [1, 2, 4]\n", &[variable]).await;
         assert_eq!(checked.code, Some(78), "{variable:?} {}", checked.error);
         assert!(checked.error.contains(message), "{message} in {}", checked.error);
     }
@@ -166,6 +194,7 @@ async fn later_layers_win_and_check_tells_the_origin_of_each_value() {
         ("TICKETD_NODES__PORTS", "3,4"),
         ("TICKETD_MODEL__NAME", "x"),
         ("OLLAMA_MODEL", "123"),
+        ("TICKETD_NODES__ENV__HSA_X", "1"),
     ];
     let checked = check(folder.path(), config, &environment).await;
     assert_eq!(checked.code, Some(0), "{}", checked.error);
@@ -182,6 +211,7 @@ async fn later_layers_win_and_check_tells_the_origin_of_each_value() {
         "nodes.ports = [3, 4] # TICKETD_NODES__PORTS".to_owned(),
         "model.name = \"123\" # OLLAMA_MODEL".to_owned(),
         format!("nodes.env.CUDA_VISIBLE_DEVICES = \"0\" # {}", at("config.toml", 8)),
+        "nodes.env.HSA_X = \"1\" # TICKETD_NODES__ENV__HSA_X".to_owned(),
         "server.request_timeout = \"3m\" # built-in default".to_owned(),
     ];
     for row in expected {
@@ -198,7 +228,10 @@ async fn a_named_file_must_exist_and_a_second_address_is_refused_clearly() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("an address").to_string();
     let environment = [("DEEPSEEK_ENDPOINTS", "http://127.0.0.1:1")];
-    let output = command(&environment).args(["serve", "--listen", &address]).output().await;
+    let empty = tempfile::NamedTempFile::new().expect("a file");
+    let mut command = command(&environment);
+    let command = command.args(["serve", "--listen", &address, "--config"]).arg(empty.path());
+    let output = command.output().await;
     let output = output.expect("it runs");
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -40,6 +40,11 @@ async fn a_managed_node_killed_amid_sixty_calls_loses_none_and_is_used_again() {
     let seen = seen(&ticketd.client, &victim).await;
     assert_ne!(seen["pid"], first, "a new process");
     assert!(seen["calls"].as_u64() >= Some(1), "it is used again");
+    let stats = ticketd.get("/lb-stats").await.body;
+    assert!(
+        stats["endpoints"][1]["error_count"].as_u64() >= Some(1),
+        "it held a call when it died"
+    );
     let log = ticketd.stop().await;
     assert!(log.contains("node process ended by itself"), "{log}");
 }
@@ -86,11 +91,78 @@ async fn no_fault_of_one_node_loses_a_call() {
 #[actix_web::test]
 async fn a_busy_fleet_costs_time_and_no_attempt() {
     let fake = Fake::start().await;
-    let ticketd = Ticketd::over(&[&fake], "[balancer]\nattempts = 1\n").await;
-    fake.behave(json!({"fault": "status503", "times": 4})).await;
-    assert_ticket(&ticketd.summarize(&call(0)).await);
-    assert_eq!(fake.calls().await, 5);
+    let config = "[nodes]\nprobe_interval = \"1h\"\n[balancer]\nattempts = 1\n";
+    let ticketd = Ticketd::over(&[&fake], config).await;
+    for fault in ["status503", "status429"] {
+        let before = fake.calls().await;
+        fake.behave(json!({"fault": fault, "times": 3})).await;
+        assert_ticket(&ticketd.summarize(&call(0)).await);
+        assert_eq!(fake.calls().await - before, 4, "{fault}");
+    }
+    // No probe tells that the node is gone, so the call itself meets the refused connection.
+    let address = fake.url.trim_start_matches("http://").to_owned();
+    drop(fake);
+    let body = call(1);
+    let (reply, _back) = tokio::join!(ticketd.summarize(&body), async {
+        until("refused connections", async || {
+            let stats = ticketd.get("/lb-stats").await.body;
+            (stats["endpoints"][0]["error_count"].as_u64() >= Some(8)).then_some(())
+        })
+        .await;
+        Fake::start_with(&address, "deepseek-r1:14b").await
+    });
+    assert_ticket(&reply);
     ticketd.stop().await;
+}
+
+/// A call that had a slot keeps its right to be served, however full the queue is.
+#[actix_web::test]
+async fn a_call_whose_node_failed_is_never_turned_away_by_a_full_queue() {
+    for fault in ["cut", "status503"] {
+        let fakes = [Fake::start().await, Fake::start().await];
+        let config =
+            "[balancer]\nqueue_limit = 2\npenalty_base = \"1ms\"\npenalty_ceiling = \"1ms\"\n";
+        let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], config).await;
+        fakes[0].behave(json!({"delay_ms": 20})).await;
+        fakes[1].behave(json!({"fault": fault})).await;
+        // Callers who come back when the queue is full for a new call.
+        let sent = stream::iter(0..30).map(|number| {
+            let ticketd = &ticketd;
+            async move {
+                let body = call(number);
+                until("a place in the queue", async || {
+                    let reply = ticketd.summarize(&body).await;
+                    (reply.status != 503).then(|| assert_ticket(&reply))
+                })
+                .await;
+            }
+        });
+        sent.buffer_unordered(8).collect::<()>().await;
+        assert!(fakes[1].calls().await > 0, "{fault} was met");
+        let log = ticketd.stop().await;
+        let begun = |line: &&str| line.contains("call failed on this node");
+        for line in log.lines().filter(begun) {
+            let id = line.split_once("request.id=").and_then(|(_, rest)| rest.split('}').next());
+            let id = id.expect("a request id");
+            let lost = |line: &&str| line.contains("request failed") && line.contains(id);
+            assert_eq!(log.lines().find(lost), None, "{fault}");
+        }
+    }
+}
+
+/// An answer that trickles is ended by the limit for the whole call, and made elsewhere.
+#[actix_web::test]
+async fn a_node_that_trickles_is_left_for_another_one() {
+    let fakes = [Fake::start().await, Fake::start().await];
+    let config = "[balancer]\ncall_timeout = \"300ms\"\n";
+    let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], config).await;
+    fakes[0].behave(json!({"token_ms": 100})).await;
+    for number in 0..4 {
+        assert_ticket(&ticketd.summarize(&call(number)).await);
+    }
+    assert!(fakes[0].calls().await >= 1);
+    let log = ticketd.stop().await;
+    assert!(log.contains("no end in time"), "{log}");
 }
 
 /// An attempt that failed on one node is made on another one, and there are no more than allowed.

@@ -27,7 +27,15 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) const CALL: &str = include_str!("../../data/example-call.json");
 
 /// Polls until a condition gives something.
-pub(crate) async fn until<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, condition: impl AsyncFnMut() -> Option<T>) -> T {
+    until_or(|| what.to_owned(), condition).await
+}
+
+/// The same, with a message that is made when the deadline has come.
+async fn until_or<T>(
+    what: impl Fn() -> String,
+    mut condition: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let deadline = Instant::now() + LIMIT;
     let mut polls = tokio::time::interval(Duration::from_millis(5));
     loop {
@@ -35,7 +43,7 @@ pub(crate) async fn until<T>(what: &str, mut condition: impl AsyncFnMut() -> Opt
         if let Some(value) = condition().await {
             return value;
         }
-        assert!(Instant::now() < deadline, "in vain: {what}");
+        assert!(Instant::now() < deadline, "in vain: {}", what());
     }
 }
 
@@ -58,7 +66,7 @@ pub(crate) fn pid_of(raw: u32) -> Pid {
     Pid::from_raw(i32::try_from(raw).expect("a pid")).expect("a pid")
 }
 
-/// A process whose lines are kept; it is killed when this is dropped.
+/// A process whose lines are kept; it is ended when this is dropped.
 pub(crate) struct Process {
     pub(crate) child: Child,
     lines: Arc<Mutex<Vec<String>>>,
@@ -94,9 +102,10 @@ impl Process {
 
     /// Waits for a line that holds `part`, and gives the rest of it.
     pub(crate) async fn line_after(&self, part: &str) -> String {
-        until(&format!("a line with {part:?} in:\n{}", self.log()), async || {
-            self.log().lines().find_map(|line| Some(line.split_once(part)?.1.to_owned()))
-        })
+        until_or(
+            || format!("a line with {part:?} in:\n{}", self.log()),
+            async || self.log().lines().find_map(|line| Some(line.split_once(part)?.1.to_owned())),
+        )
         .await
     }
 
@@ -117,6 +126,20 @@ impl Process {
             let _ = timeout(Duration::from_secs(2), reader).await;
         }
         status.expect("it can be waited for")
+    }
+}
+
+impl Drop for Process {
+    /// A test that fails leaves no node behind: the second signal makes ticketd kill the groups.
+    fn drop(&mut self) {
+        let Some(pid) = self.child.id().map(pid_of) else { return };
+        for signal in [Signal::TERM, Signal::INT] {
+            let _ = kill_process(pid, signal);
+        }
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -217,8 +240,8 @@ impl Ticketd {
 
     /// Waits until so many nodes are healthy.
     pub(crate) async fn healthy(&self, count: usize) {
-        let what = format!("{count} healthy nodes; log:\n{}", self.process.log());
-        until(&what, async || {
+        let what = || format!("{count} healthy nodes; log:\n{}", self.process.log());
+        until_or(what, async || {
             (self.get("/lb-stats").await.body["healthy_endpoints"] == json!(count)).then_some(())
         })
         .await;
@@ -254,20 +277,6 @@ impl Ticketd {
         let status = self.process.ended().await;
         assert!(status.success(), "{status}\n{}", self.process.log());
         self.process.log()
-    }
-}
-
-impl Drop for Ticketd {
-    /// A test that fails leaves no node behind: the second signal kills the groups.
-    fn drop(&mut self) {
-        let Some(pid) = self.process.child.id().map(pid_of) else { return };
-        for signal in [Signal::TERM, Signal::INT] {
-            let _ = kill_process(pid, signal);
-        }
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < deadline && matches!(self.process.child.try_wait(), Ok(None)) {
-            std::thread::yield_now();
-        }
     }
 }
 

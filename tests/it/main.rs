@@ -10,3 +10,4 @@ mod fake;
 mod harness;
 mod nodes;
 mod shutdown;
+mod zone;

@@ -23,16 +23,15 @@ async fn pids(ticketd: &Ticketd, ports: &[u16]) -> Vec<rustix::process::Pid> {
 #[actix_web::test]
 async fn sigterm_answers_the_calls_in_flight_and_queued_refuses_new_ones_and_leaves_no_process() {
     let ports = free_ports::<3>();
-    let mut ticketd = Ticketd::start(&managed(&ports, &json!({"delay_ms": 800})), &[]).await;
+    let config = managed(&ports, &json!({"delay_ms": 800})) + "[log]\nlevel = \"debug\"\n";
+    let mut ticketd = Ticketd::start(&config, &[]).await;
     ticketd.healthy(3).await;
     let pids = pids(&ticketd, &ports).await;
     let address = ticketd.url.trim_start_matches("http://").to_owned();
     let bodies: Vec<_> = (0..4).map(call).collect();
     let stop = async {
-        until("three calls in flight", async || {
-            (ticketd.counts().await.iter().sum::<u64>() == 3).then_some(())
-        })
-        .await;
+        // Three are in flight when a fourth has to wait.
+        ticketd.process.line_after("calls wait for a slot waiting=1").await;
         ticketd.process.signal(Signal::TERM);
         until("refused connections", async || TcpStream::connect(&address).await.err()).await;
     };
@@ -49,11 +48,12 @@ async fn sigterm_answers_the_calls_in_flight_and_queued_refuses_new_ones_and_lea
 #[actix_web::test]
 async fn what_still_waits_when_the_grace_is_over_gets_503_shutting_down() {
     let fake = Fake::start().await;
-    let ticketd = Ticketd::over(&[&fake], "[server]\nshutdown_grace = \"300ms\"\n").await;
+    let config = "[server]\nshutdown_grace = \"300ms\"\n[log]\nlevel = \"debug\"\n";
+    let ticketd = Ticketd::over(&[&fake], config).await;
     fake.behave(json!({"fault": "stall_amid"})).await;
     let bodies = [call(0), call(1)];
     let stop = async {
-        until("a call in flight", async || (fake.seen().await["running"] == 1).then_some(())).await;
+        ticketd.process.line_after("calls wait for a slot waiting=1").await;
         ticketd.process.signal(Signal::TERM);
     };
     let (first, second, ()) =
@@ -88,7 +88,8 @@ async fn a_second_signal_kills_the_groups_and_exits_with_1() {
     };
     let request = ticketd.client.post(format!("{}/summarize", ticketd.url)).send_body(body);
     let (reply, ()) = tokio::join!(request, second);
-    assert!(reply.is_err(), "the connection broke");
+    // The connection broke, or there was just time to say so.
+    assert!(reply.map_or(true, |reply| reply.status() == 503));
     assert_eq!(ticketd.process.ended().await.code(), Some(1));
     for pid in pids {
         until("no process is left", async || test_kill_process(pid).err()).await;

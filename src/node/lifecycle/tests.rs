@@ -33,7 +33,7 @@ fn a_managed_node_starts_serves_restarts_and_stops() {
         (E::PortTaken, Some(A::RetryAfter(2 * SECOND))),
         (E::DelayOver, Some(A::Look)),
         (E::PortFree, Some(A::Spawn)),
-        (E::SpawnFailed, Some(A::RetryAfter(30 * SECOND))),
+        (E::SpawnFailed { hopeless: true }, Some(A::RetryAfter(30 * SECOND))),
         (E::DelayOver, Some(A::Look)),
         (E::PortFree, Some(A::Spawn)),
         (E::StopAsked, Some(A::Terminate)),
@@ -113,7 +113,7 @@ fn events() -> impl Strategy<Value = Event> {
         Just(Event::PortFree),
         Just(Event::PortServed),
         Just(Event::PortTaken),
-        Just(Event::SpawnFailed),
+        any::<bool>().prop_map(|hopeless| Event::SpawnFailed { hopeless }),
         probe.prop_map(Event::Probed),
         Just(Event::Exited),
         Just(Event::DelayOver),
@@ -129,12 +129,13 @@ proptest! {
         let mut life = Lifecycle::managed(TIMING);
         let (mut alive, mut spawned, mut delayed, mut just_spawned) = (false, false, false, false);
         for (step, (event, jitter)) in (0_u32..).zip(events) {
+            let failed = matches!(event, Event::SpawnFailed { .. });
             // Only a process that lives can end, and only one that was just to start can fail to.
-            if (event == Event::Exited && !alive) || (event == Event::SpawnFailed && !just_spawned) {
+            if (event == Event::Exited && !alive) || (failed && !just_spawned) {
                 continue;
             }
             let action = life.on(event, SECOND * step, jitter);
-            alive &= event != Event::Exited && event != Event::SpawnFailed;
+            alive &= event != Event::Exited && !failed;
             just_spawned = action == Some(Action::Spawn);
             match action {
                 Some(Action::Spawn) => {

@@ -34,6 +34,7 @@ pub(super) fn numerals(text: &str) -> String {
         let vague = run == "一" && unit.is_some_and(|unit| VAGUE.contains(unit));
         let length = run.chars().count();
         let spelled_out = length > 1 && run.chars().all(|c| value(c).is_some());
+        let vague = vague || result.ends_with(['几', '数']);
         let number = if spelled_out { spelled(run) } else { cardinal(run) };
         let is_number = if spelled_out {
             // 三五天 is no number; two digits are one only before a door's unit.
@@ -86,6 +87,9 @@ fn spelled(run: &str) -> Option<String> {
 /// A number said with its magnitudes, each smaller than the one before: 一百二十一 is 121. What
 /// leaves a magnitude out (两万五) is no case for a rule this simple and stays as said.
 fn cardinal(run: &str) -> Option<String> {
+    if run.starts_with(['百', '千', '万']) || run.matches('万').count() > 1 {
+        return None;
+    }
     let (mut total, mut section, mut digit, mut last) = (0, 0, None, u64::MAX);
     for character in run.chars() {
         if let Some(value) = value(character) {
@@ -140,6 +144,11 @@ mod tests {
             ("五一广场", "五一广场"),
             ("一年到头", "一年到头"),
             ("两万五元", "两万五元"),
+            ("几万块钱", "几万块钱"),
+            ("几十块钱", "几十块钱"),
+            ("上百户", "上百户"),
+            ("三万五万元", "三万五万元"),
+            ("万年县", "万年县"),
             ("121栋", "121栋"),
         ];
         for (said, written) in table {

@@ -98,7 +98,7 @@ impl Balancer {
         let now = self.now();
         self.prune(now);
         let pool = &mut self.pool;
-        let retry_after = pool.retry_after(self.waiting.len());
+        let retry_after = pool.retry_after(self.waiting.len(), now);
         let answers = self.waiting.take_each(|deadline, waiter| {
             if let Some(node) = pool.choose(&waiter.excluded, now) {
                 return Some(Ok(node));
@@ -125,7 +125,7 @@ impl Balancer {
     /// Forgets who left, and tells who waited in vain.
     fn prune(&mut self, now: Duration) {
         let late = self.waiting.prune(now, |waiter| waiter.reply.is_closed());
-        let retry_after = self.pool.retry_after(self.waiting.len());
+        let retry_after = self.pool.retry_after(self.waiting.len(), now);
         for waiter in late {
             let _ = waiter.reply.send(Err(Unserved::NoNode { retry_after }));
         }
@@ -158,7 +158,7 @@ impl Handler<Acquire> for Balancer {
         let waiter = Waiter { excluded: ask.excluded, reply: ask.reply };
         self.prune(self.now());
         if let Err(Full(waiter)) = self.waiting.push(ask.stage, deadline, waiter) {
-            let after = self.pool.retry_after(self.waiting.len());
+            let after = self.pool.retry_after(self.waiting.len(), self.now());
             let _ = waiter.reply.send(Err(Unserved::QueueFull { retry_after: after }));
         }
         self.serve(context);

@@ -16,9 +16,15 @@ use crate::{
 /// `EX_CONFIG` of sysexits.h: the configuration is wrong, and another try would end the same.
 const EXIT_CONFIG: u8 = 78;
 
+const AFTER_HELP: &str = "\
+Environment: TICKETD_SECTION__KEY sets a key of the configuration; DEEPSEEK_ENDPOINTS, OLLAMA_MODEL and
+OLLAMA_MODELS mean what they meant to the original service.
+Exit codes: 0 stopped in order, 1 failed or stopped by a second signal, 2 wrong arguments,
+78 wrong configuration.";
+
 /// Turns calls to a 12345 citizen hotline into work tickets with a local LLM.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(flatten)]
     files: Files,
@@ -28,8 +34,8 @@ pub struct Cli {
 
 #[derive(Debug, Args)]
 struct Files {
-    /// The configuration file; `config.d/*.toml` beside it is read too [default:
-    /// /etc/ticketd/config.toml, which may be missing]
+    /// The configuration file; `config.d/*.toml` beside it is read too. Without this option, `serve`
+    /// and `check` read /etc/ticketd/config.toml if it exists
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
@@ -45,6 +51,8 @@ enum Verb {
     /// not read, and no file unless --config names one.
     Demo(demo::Demo),
     /// Check the configuration and print its effective values with their origins
+    ///
+    /// Whether the program, the model and the ports are there shows when `serve` starts.
     Check,
     /// One embedded node, as `demo` starts it; listens on OLLAMA_HOST
     #[command(hide = true)]

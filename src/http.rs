@@ -48,8 +48,10 @@ pub struct Setup {
 struct Service {
     tickets: Tickets,
     balancer: Addr<Balancer>,
+    body_timeout: Duration,
     request_timeout: Duration,
     max_body_bytes: usize,
+    stopping: CancellationToken,
     grace_over: CancellationToken,
 }
 
@@ -66,8 +68,10 @@ pub fn server(setup: Setup) -> io::Result<(Server, Vec<SocketAddr>)> {
         let service = Service {
             tickets: Tickets::new(dispatch, Arc::clone(&setup.tickets)),
             balancer: setup.balancer.clone(),
+            body_timeout: setup.server.body_timeout,
             request_timeout: setup.server.request_timeout,
             max_body_bytes: setup.server.max_body_bytes,
+            stopping: setup.stopping.clone(),
             grace_over: setup.grace_over.clone(),
         };
         App::new()

@@ -2,21 +2,25 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing::Level;
 use tracing_subscriber::{
-    Layer, Registry, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+    Layer, Registry,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 use crate::config::{Format, Log};
 
 /// Starts logging for the whole process.
 pub fn start(settings: &Log) -> anyhow::Result<()> {
-    // The server's own start and stop lines repeat what ticketd says.
-    let filter = settings.level.parse::<Targets>()?;
-    let filter = match filter.iter().any(|(target, _)| target == "actix_server") {
-        true => filter,
-        false => filter.with_target("actix_server", Level::WARN),
-    };
+    let asked = settings.level.parse::<Targets>()?;
+    // The server's start and stop lines repeat what ticketd says, and every malformed request of a
+    // port scan is an error to its parser. Who asks for these parts gets them.
+    let quiet = [("actix_server", LevelFilter::WARN), ("actix_http", LevelFilter::OFF)];
+    let quiet =
+        quiet.into_iter().filter(|(part, _)| asked.iter().all(|(target, _)| target != *part));
+    let filter = asked.clone().with_targets(quiet.collect::<Vec<_>>());
     let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
     let lines = fmt::layer().with_writer(stderr);
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {

@@ -173,6 +173,10 @@ impl Pool {
         if outcome.is_error() {
             member.error_count += 1;
         }
+        if outcome == Outcome::Refused {
+            // The request was never sent.
+            member.request_count = member.request_count.saturating_sub(1);
+        }
         match outcome {
             Outcome::Answered => {
                 member.failures = 0;
@@ -196,13 +200,23 @@ impl Pool {
         ends.filter(|end| *end > now).min()
     }
 
-    /// How long a caller that is refused while so many wait had better stay away: the time that the
-    /// nodes need for those ahead of it, in whole seconds between 1 and 120.
-    pub fn retry_after(&self, waiting: usize) -> Duration {
+    /// How long a caller that is refused while so many wait had better stay away: the time to the
+    /// first usable node and the time that the nodes need for those ahead, in whole seconds
+    /// between 1 and 120.
+    pub fn retry_after(&self, waiting: usize, now: Duration) -> Duration {
         let slots: u32 = self.members.iter().map(|member| member.slots).sum();
         let ahead = u32::try_from(waiting + 1).unwrap_or(u32::MAX);
         let needed = self.service_time.unwrap_or_default().saturating_mul(ahead) / slots.max(1);
-        Duration::from_secs(needed.as_secs().clamp(1, 120))
+        let usable = self.members.iter().map(|member| match member.state {
+            NodeState::Ready => member.penalty_until.saturating_sub(now),
+            NodeState::Reachable => Duration::ZERO,
+            NodeState::Down { back_in: Some(delay) } => {
+                (member.state_at + delay).saturating_sub(now)
+            }
+            NodeState::Down { back_in: None } => Duration::MAX,
+        });
+        let first = usable.min().unwrap_or_default();
+        Duration::from_secs(needed.saturating_add(first).as_secs().clamp(1, 120))
     }
 
     /// Whether any node can be usable before `deadline`. A node that is down says itself when it

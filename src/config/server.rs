@@ -19,6 +19,9 @@ pub struct Server {
     pub workers: usize,
     /// The largest request body in bytes; a larger one is answered with 413. Default 1 MiB.
     pub max_body_bytes: usize,
+    /// How long a request body may take to come whole. Default 30 s; at a stop it is 1 s.
+    #[serde(with = "duration")]
+    pub body_timeout: Duration,
     /// How long a caller waits for a ticket at most, queueing included. Default 180 s.
     #[serde(with = "duration")]
     pub request_timeout: Duration,
@@ -35,6 +38,7 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)),
             workers: 0,
             max_body_bytes: 1024 * 1024,
+            body_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(180),
             shutdown_grace: None,
             allow_anonymous: false,

@@ -196,7 +196,7 @@ impl Loaded {
             let mut inner = Vec::new();
             for (name, value) in table {
                 let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
-                match value.as_table().filter(|table| !table.is_empty()) {
+                match value.as_table() {
                     Some(table) => inner.push((key, table.clone())),
                     None => rows.push((key.clone(), value.to_string(), self.origin(&key))),
                 }
@@ -219,5 +219,8 @@ fn merge(layers: &[Layer]) -> Result<Config, Invalid> {
 }
 
 fn unread(error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        return "is no UTF-8 text; save it as UTF-8".to_owned();
+    }
     format!("cannot be read ({error}); check the path and the permissions")
 }

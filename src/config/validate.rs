@@ -50,7 +50,8 @@ fn server(config: &Config, found: &mut Problems) {
         );
     }
     found.bound("server.max_body_bytes", server.max_body_bytes, 1..=1 << 30);
-    found.bound("server.workers", server.workers, 0..=1024);
+    // The most that actix-web starts.
+    found.bound("server.workers", server.workers, 0..=512);
 }
 
 fn nodes(config: &Config, found: &mut Problems) {
@@ -141,7 +142,8 @@ fn environment<'a>(
 /// Ollama takes seconds, or a Go duration such as 5m or 1h30m; it refuses every call with another.
 fn keep_alive(value: &KeepAlive, found: &mut Problems) {
     let KeepAlive::Text(text) = value else { return };
-    if text.parse::<i64>().is_err() && text.parse::<SignedDuration>().is_err() {
+    let go = !text.contains(char::is_whitespace) && text.parse::<SignedDuration>().is_ok();
+    if text.parse::<i64>().is_err() && !go {
         found.add(
             "model.keep_alive",
             format!("{text:?} is no duration; use -1 or a string like \"5m\""),
@@ -150,8 +152,27 @@ fn keep_alive(value: &KeepAlive, found: &mut Problems) {
 }
 
 fn limits(config: &Config, found: &mut Problems) {
-    if config.model.name.trim().is_empty() {
-        found.add("model.name", "the model has no name; the default is \"deepseek-r1:14b\"");
+    let name = &config.model.name;
+    if name.is_empty() || name.contains(char::is_whitespace) {
+        found.add(
+            "model.name",
+            "a model's name has letters and no blanks, such as \"deepseek-r1:14b\"",
+        );
+    }
+    let options = &config.model.options;
+    let shares = [
+        ("temperature", options.temperature, 5.0),
+        ("top_p", options.top_p, 1.0),
+        ("repeat_penalty", options.repeat_penalty, 10.0),
+    ];
+    for (name, value, most) in shares {
+        if !(0.0..=most).contains(&value) {
+            let message = format!("{value} is out of range; use 0 to {most}");
+            found.add(format!("model.options.{name}"), message);
+        }
+    }
+    if options.num_predict.is_some_and(|tokens| tokens == 0 || tokens < -2) {
+        found.add("model.options.num_predict", "no answer fits; use 1 or more, or remove the key");
     }
     found.bound("model.options.num_ctx", config.model.options.num_ctx, 256..=1 << 24);
     keep_alive(&config.model.keep_alive, found);

@@ -5,7 +5,7 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        ConnectionType,
+        ConnectionType, Method,
         header::{HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -29,7 +29,7 @@ pub(super) async fn log(
     let stopping = request.app_data::<Data<CancellationToken>>().cloned();
     let mut line = Line {
         id: id.clone(),
-        method: request.method().to_string(),
+        method: known(request.method()),
         route: request.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
         since: Instant::now(),
         status: None,
@@ -47,6 +47,12 @@ pub(super) async fn log(
     Ok(response)
 }
 
+/// A method's name, unless the caller made it up.
+fn known(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|name| method == *name).unwrap_or("other")
+}
+
 /// A caller's id, if it is one that a log can hold.
 fn accepted(value: &HeaderValue) -> Option<String> {
     let text = value.to_str().ok()?;
@@ -62,7 +68,7 @@ fn fresh() -> String {
 /// The line of one request, written when the request is over, however it ends.
 struct Line {
     id: String,
-    method: String,
+    method: &'static str,
     route: String,
     since: Instant,
     /// None if the caller left before there was an answer.

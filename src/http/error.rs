@@ -98,7 +98,9 @@ impl ApiError {
                 B::NoWords => "对话中没有任何文字，无法生成工单".to_owned(),
             },
             Self::BodyTooLarge { limit } => {
-                format!("请求体超过{limit}字节的上限，请分次提交或调大server.max_body_bytes")
+                format!(
+                    "请求体超过{limit}字节的上限，请缩短通话记录，或请管理员调大server.max_body_bytes"
+                )
             }
             Self::BodyBroken => "请求体没有完整送达，请重新发送".to_owned(),
             Self::BodyTimedOut => "请求体没有及时送达，请重新发送".to_owned(),

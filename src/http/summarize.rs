@@ -1,5 +1,7 @@
 //! `POST /summarize`: a transcript in, a ticket out.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest,
     http::header,
@@ -7,12 +9,15 @@ use actix_web::{
 };
 use tokio::{
     select,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep},
 };
 use tracing::warn;
 
 use super::{Service, error::ApiError};
 use crate::ticket::{Summary, Transcript};
+
+/// How long a stop waits for a body that has not come whole.
+const LATE_BODY: Duration = Duration::from_secs(1);
 
 pub(super) async fn summarize(
     service: Data<Service>,
@@ -21,8 +26,15 @@ pub(super) async fn summarize(
 ) -> Result<Json<Summary>, ApiError> {
     let deadline = Instant::now() + service.request_timeout;
     let work = async {
-        let body = read(&request, payload, service.max_body_bytes);
-        let body = timeout_at(deadline, body).await.map_err(|_| ApiError::BodyTimedOut)??;
+        let stop = async {
+            service.stopping.cancelled().await;
+            sleep(LATE_BODY).await;
+        };
+        let body = select! {
+            body = read(&request, payload, service.max_body_bytes) => body?,
+            () = sleep(service.body_timeout) => return Err(ApiError::BodyTimedOut),
+            () = stop => return Err(ApiError::ShuttingDown),
+        };
         let transcript = Transcript::parse(&body).map_err(ApiError::BadTranscript)?;
         let skipped = transcript.unknown_turns;
         if skipped > 0 {

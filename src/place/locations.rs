@@ -30,7 +30,7 @@ pub struct Entry {
 #[derive(Debug, thiserror::Error)]
 pub enum BadLocations {
     /// The file cannot be read.
-    #[error("{0} cannot be read; check the path and the permissions")]
+    #[error("{0:?} cannot be read; check the path and the permissions")]
     Unreadable(String, #[source] std::io::Error),
     /// The text is no JSON.
     #[error("{file}:{line}: no valid JSON ({problem}); correct that line")]

@@ -49,7 +49,7 @@ fn title(citizen: &[&str], ticket_type: &str, zone: Option<&str>) -> String {
     let clauses: Vec<(&str, u32)> = clauses(citizen)
         .into_iter()
         .filter(|clause| clause.chars().count() >= LEAST_DEMAND && Some(*clause) != zone)
-        .map(|clause| (clause, cues::weight(clause, ticket_type)))
+        .map(|clause| (clause, cues::any_weight(clause)))
         .collect();
     let most = clauses.iter().map(|(_, weight)| *weight).max().unwrap_or(0);
     let demand = clauses.iter().find(|(_, weight)| weight * 2 >= most);
@@ -62,7 +62,13 @@ fn title(citizen: &[&str], ticket_type: &str, zone: Option<&str>) -> String {
 }
 
 fn content(citizen: &[&str], operator: &[&str]) -> String {
-    let asked = quoted(citizen, |words| !cues::is_small_talk(words));
+    let long = citizen.iter().map(|words| words.chars().count()).sum::<usize>() > MOST_QUOTED;
+    // Of a long call those turns go in first that say most: cues, numbers, addresses.
+    let says_much = |words: &str| {
+        let cues = cues::any_weight(words) > 0;
+        cues || arabic::numerals(words) != words || address::of(std::iter::once(words)).is_some()
+    };
+    let asked = quoted(citizen, |words| !cues::is_small_talk(words) && (!long || says_much(words)));
     let answers = |words: &str| !cues::is_small_talk(words) && !cues::is_question(words);
     let answered = quoted(operator, answers);
     let asked = asked

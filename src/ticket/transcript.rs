@@ -113,7 +113,12 @@ impl Transcript {
                 transcript.add(value, session, turn)?;
             }
         }
-        if transcript.turns.is_empty() { Err(BadTranscript::NoWords) } else { Ok(transcript) }
+        let says_something = |turn: &Turn| turn.words.contains(char::is_alphanumeric);
+        if !transcript.turns.iter().any(says_something) {
+            Err(BadTranscript::NoWords)
+        } else {
+            Ok(transcript)
+        }
     }
 
     fn add(&mut self, value: &Value, session: usize, turn: usize) -> Result<(), BadTranscript> {
@@ -201,6 +206,7 @@ mod tests {
             ("{}", B::NoSession),
             (r#"{"a": []}"#, B::NoWords),
             (r#"{"a": [{"citizen": " "}]}"#, B::NoWords),
+            (r#"{"a": [{"citizen": "，。"}]}"#, B::NoWords),
             (r#"{"a": [], "b": {}}"#, B::SessionNotAnArray { session: 2 }),
             (r#"{"a": [{}, "x"]}"#, B::TurnNotAnObject { session: 1, turn: 2 }),
             (

@@ -20,8 +20,23 @@ const MOST_ZONE_CHARS: usize = 100;
 const MOST_CONTENT_CHARS: usize = 4000;
 
 /// Words that address nobody although they hold 我 or 你.
-const IMPERSONAL: [&str; 9] =
-    ["自我", "迷你", "我爱我家", "我国", "我省", "我市", "我县", "我区", "忘我"];
+const IMPERSONAL: [&str; 15] = [
+    "自我",
+    "迷你",
+    "我爱我家",
+    "我国",
+    "我省",
+    "我市",
+    "我县",
+    "我区",
+    "忘我",
+    "我局",
+    "我委",
+    "我镇",
+    "我乡",
+    "我校",
+    "我院",
+];
 
 /// Reads a model's answer as a ticket of one of these types.
 pub(super) fn ticket(answer: &str, types: &[String]) -> Result<Ticket, Unfit> {
@@ -31,7 +46,7 @@ pub(super) fn ticket(answer: &str, types: &[String]) -> Result<Ticket, Unfit> {
         return Err(Unfit("the ticket's type is not among the configured ones"));
     }
     let mut ticket_zone = text(&object, "ticket_zone")?;
-    if ticket_zone.is_empty() {
+    if ticket_zone.is_empty() || says_none(&ticket_zone) {
         NOT_MENTIONED.clone_into(&mut ticket_zone);
     } else if ticket_zone.chars().count() > MOST_ZONE_CHARS {
         return Err(Unfit("the ticket's zone is too long for an address"));
@@ -49,6 +64,13 @@ pub(super) fn ticket(answer: &str, types: &[String]) -> Result<Ticket, Unfit> {
 
 fn text(object: &Map<String, Value>, field: &str) -> Result<String, Unfit> {
     parse::text(object, field).ok_or(Unfit("a field of the ticket is no text"))
+}
+
+/// Whether a zone only says, in other words, that there is none.
+fn says_none(zone: &str) -> bool {
+    let zone = zone.trim_matches(|c: char| !c.is_alphanumeric());
+    zone.starts_with(NOT_MENTIONED)
+        || ["无", "不详", "未知", "没有提及", "未说明", "未提供", "暂无"].contains(&zone)
 }
 
 /// Checks the two parts and gives both their full-width colon.
@@ -83,6 +105,8 @@ fn addresses_somebody(text: &str) -> bool {
             (None, '“') => closing = Some('”'),
             (None, '「') => closing = Some('」'),
             (None, '"') => closing = Some('"'),
+            (None, '‘') => closing = Some('’'),
+            (None, '『') => closing = Some('』'),
             (None, _) => plain.push(character),
         }
     }
@@ -126,6 +150,12 @@ mod tests {
         assert_eq!(ticket.ticket_content, "来电人咨询：车库很吵。 话务员解答内容：已记录。");
         let content = "来电人咨询：称“我要投诉你们”。话务员解答内容：自我介绍，我市没有“我爱我家”，我爱我家在外地。";
         assert!(judged(json!({"ticket_content": content})).is_ok(), "words in quotation marks");
+        for zone in ["无", "不详", "（未提及）", "未提及具体地址"] {
+            assert_eq!(
+                judged(json!({"ticket_zone": zone})).expect("a ticket").ticket_zone,
+                "未提及"
+            );
+        }
     }
 
     #[test]

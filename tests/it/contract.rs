@@ -1,6 +1,10 @@
 //! The wire contract, statement by statement; each test names what it holds.
 
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::harness::{CALL, Fake, Ticketd, assert_ticket, call, command, until};
 
@@ -244,7 +248,7 @@ async fn error_count_counts_the_failures_of_a_node() {
 #[actix_web::test]
 async fn errors_beyond_400_are_precise() {
     let fake = Fake::start().await;
-    let config = "[server]\nmax_body_bytes = 2000\nrequest_timeout = \"1s\"\n[balancer]\nqueue_limit = 1\npenalty_base = \"1ms\"\npenalty_ceiling = \"1ms\"\n";
+    let config = "[server]\nmax_body_bytes = 2000\nbody_timeout = \"200ms\"\nrequest_timeout = \"1s\"\n[balancer]\nqueue_limit = 1\npenalty_base = \"1ms\"\npenalty_ceiling = \"1ms\"\n";
     let ticketd = Ticketd::over(&[&fake], config).await;
     assert_error(&ticketd.summarize(&" ".repeat(2001)).await, 413, "body_too_large");
     // The same without a Content-Length.
@@ -257,6 +261,14 @@ async fn errors_beyond_400_are_precise() {
     assert_error(&reply, 405, "method_not_allowed");
     assert_eq!(reply.header("allow"), Some("POST"));
     assert_error(&ticketd.send("DELETE", "/health", "").await, 405, "method_not_allowed");
+    // A body that does not come whole.
+    let mut slow =
+        TcpStream::connect(ticketd.url.trim_start_matches("http://")).await.expect("open");
+    let head = b"POST /summarize HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
+    slow.write_all(head).await.expect("sent");
+    let mut status = [0; 12];
+    slow.read_exact(&mut status).await.expect("an answer");
+    assert_eq!(&status, b"HTTP/1.1 408");
     // Every attempt fails.
     fake.behave(json!({"fault": "no_done"})).await;
     assert_error(&ticketd.summarize(CALL).await, 502, "upstream_failed");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::{Signal, test_kill_process};
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::harness::{
     Fake, Ticketd, assert_ticket, call, free_ports, managed, pid_of, seen, until,
@@ -107,6 +107,21 @@ async fn a_node_that_ignores_sigterm_is_killed_after_its_grace() {
     let log = ticketd.stop().await;
     assert!(log.contains("no end within nodes.stop_grace"), "{log}");
     assert!(test_kill_process(pid).is_err(), "{pid:?} is left");
+}
+
+#[actix_web::test]
+async fn a_stop_does_not_wait_for_a_body_that_does_not_come() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let address = ticketd.url.trim_start_matches("http://");
+    let mut slow = TcpStream::connect(address).await.expect("open");
+    let head =
+        format!("POST /summarize HTTP/1.1\r\nhost: {address}\r\ncontent-length: 100\r\n\r\n{{");
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    // A request behind it on the same worker, so that the first one has been taken up.
+    ticketd.get("/healthz").await;
+    let stopped = tokio::time::timeout(Duration::from_secs(30), ticketd.stop()).await;
+    assert!(stopped.is_ok(), "the grace of 180 s is for calls");
 }
 
 #[actix_web::test]

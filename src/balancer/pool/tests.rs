@@ -112,11 +112,17 @@ fn hope_ends_when_no_node_can_be_back_in_time() {
 #[test]
 fn a_refused_caller_is_told_the_time_that_those_ahead_need() {
     let mut pool = pool(Policy::LeastBusy, &[1, 1]);
-    assert_eq!(pool.retry_after(100), Duration::from_secs(1), "nothing is measured yet");
+    let now = Duration::ZERO;
+    assert_eq!(pool.retry_after(100, now), Duration::from_secs(1), "nothing is measured yet");
     let node = pool.choose(&[], Duration::ZERO).expect("free");
     pool.release(&node, Outcome::Answered, HELD, HELD);
-    assert_eq!(pool.retry_after(3), Duration::from_secs(4 * 25 / 2));
-    assert_eq!(pool.retry_after(1000), Duration::from_secs(120));
+    assert_eq!(pool.retry_after(3, now), Duration::from_secs(4 * 25 / 2));
+    assert_eq!(pool.retry_after(1000, now), Duration::from_secs(120));
+    for name in [0, 1] {
+        let back_in = Some(Duration::from_secs(20));
+        pool.set_state(&id(name), NodeState::Down { back_in }, now);
+    }
+    assert_eq!(pool.retry_after(3, now), Duration::from_secs(20 + 4 * 25 / 2));
 }
 
 proptest! {

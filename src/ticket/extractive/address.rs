@@ -1,6 +1,7 @@
 //! The address that was said: the run of place names with the most levels.
 
 /// The endings of place names by level, coarse to fine.
+#[rustfmt::skip]
 const LEVELS: [&[&str]; 6] = [
     &["自治区", "省"],
     &["自治州", "市", "盟"],
@@ -8,31 +9,21 @@ const LEVELS: [&[&str]; 6] = [
     &["街道办", "街道", "镇", "乡"],
     &["社区", "村", "大道", "路", "街", "巷"],
     &[
-        "小区",
-        "花园",
-        "家园",
-        "公寓",
-        "大厦",
-        "广场",
-        "新城",
-        "名城",
-        "新村",
-        "苑",
-        "府",
-        "城",
-        "湾",
-        "学校",
-        "小学",
-        "中学",
-        "医院",
-        "公园",
-        "市场",
-        "超市",
-        "车站",
-        "工业园",
-        "号院",
+        "小区", "花园", "家园", "公寓", "大厦", "广场", "新城", "名城", "新村", "苑", "府", "城", "湾", "豪庭", "华庭",
+        "山庄", "庄园", "佳园", "嘉园", "公馆", "雅居", "名邸", "学校", "小学", "中学", "医院", "公园", "市场", "超市",
+        "车站", "工业园", "号院",
     ],
 ];
+
+/// Provinces as people say them, without an ending.
+#[rustfmt::skip]
+const PROVINCES: [&str; 28] = [
+    "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南", "湖北", "湖南",
+    "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "台湾", "内蒙古", "广西", "西藏", "宁夏", "新疆",
+];
+
+/// Words that may stand between two names of one address.
+const BETWEEN: [&str; 7] = ["的", "那个", "这个", "嗯", "呃", "啊", "那边"];
 
 /// How much a level says: where an address is certain, and where it is likely.
 const WORTH: [u32; 6] = [2, 3, 3, 4, 3, 4];
@@ -44,7 +35,7 @@ const LEAST_WORTH: u32 = 4;
 #[rustfmt::skip]
 const LEADS: &[&str] = &[
     "住在", "位于", "地址是", "地址在", "就是", "这里是", "这边是", "我是", "我们是", "在", "是", "到",
-    "去", "从", "来自", "反映", "投诉", "举报", "咨询", "我们", "你们", "他们", "我", "你", "您", "有",
+    "去", "从", "来自", "反映", "投诉", "举报", "咨询", "一下", "我们", "你们", "他们", "我", "你", "您", "有",
     "问", "说", "叫", "嗯", "啊", "呃", "那个", "这个", "这边", "那边", "关于", "对", "和", "的",
 ];
 
@@ -106,25 +97,39 @@ fn may_begin(before: &str) -> bool {
     before.is_empty() || LEADS.iter().any(|lead| before.ends_with(lead))
 }
 
-/// The run of names at the start of a text, each finer than the one before.
+/// The run of names at the start of a text, each finer than the one before, without the words
+/// between them.
 fn run(text: &str) -> Option<Found> {
-    let mut found: Option<Found> = None;
-    let mut at = 0;
+    let province = PROVINCES.iter().find(|name| {
+        let rest = text.strip_prefix(**name);
+        rest.is_some_and(|rest| {
+            !["省", "自治区", "路", "街"].iter().any(|end| rest.starts_with(end))
+        })
+    });
+    let mut found = Found { text: String::new(), coarsest: 0, finest: 0, worth: 0 };
+    let mut rest = text;
     let mut next_level = 0;
-    while let Some((length, level)) = name(&text[at..], next_level) {
-        at += length;
-        next_level = level + 1;
-        let found = found.get_or_insert(Found {
-            text: String::new(),
-            coarsest: level,
-            finest: level,
-            worth: 0,
-        });
+    if let Some(province) = province {
+        found.text.push_str(province);
+        rest = &text[province.len()..];
+        next_level = 1;
+    }
+    loop {
+        let filler = BETWEEN.iter().find_map(|word| rest.strip_prefix(word));
+        let candidates = [Some(rest), filler.filter(|_| !found.text.is_empty())];
+        let next =
+            candidates.into_iter().flatten().find_map(|rest| Some((rest, name(rest, next_level)?)));
+        let Some((from, (length, level))) = next else { break };
+        if found.text.is_empty() {
+            found.coarsest = level;
+        }
+        found.text.push_str(&from[..length]);
         found.finest = level;
         found.worth += WORTH[level];
-        text[..at].clone_into(&mut found.text);
+        rest = &from[length..];
+        next_level = level + 1;
     }
-    found
+    (found.worth > 0).then_some(found)
 }
 
 /// The name at the start of a text, of this level or a finer one: its length in bytes and its level.
@@ -142,7 +147,11 @@ fn name(text: &str, least_level: usize) -> Option<(usize, usize)> {
         if stem_chars == 0 || is_within_longer(text, at, level, ending) {
             continue;
         }
-        if level < least_level || !is_name(stem, stem_chars, level) {
+        if stem_chars == 1 && level >= 4 && ending.chars().count() == 1 {
+            // The name goes on: 望城坡街道, 马路村.
+            continue;
+        }
+        if level < least_level || !is_name(stem, stem_chars, level, least_level) {
             return None;
         }
         return Some((at + ending.len(), level));
@@ -163,22 +172,23 @@ fn is_within_longer(text: &str, at: usize, level: usize, ending: &str) -> bool {
             matches!(next, Some('区' | '市' | '县' | '镇' | '乡' | '关' | '管' | '村'))
         }
         "村" | "镇" => matches!(next, Some('里' | '委') | None) && text.chars().count() < 3,
-        "区" | "县" => matches!(next, Some('政')),
         "路" => at < 6 && matches!(next, Some('口' | '灯' | '面')),
         _ => false,
     }
 }
 
-fn is_name(stem: &str, stem_chars: usize, level: usize) -> bool {
-    // Single-character names (叶县, 郊区) are too rare to tell from common words by rules.
-    let long_enough = stem_chars >= 2;
+fn is_name(stem: &str, stem_chars: usize, level: usize, least_level: usize) -> bool {
+    // A name of one character (寿县) is told from common words by the name in front of it.
+    let long_enough = stem_chars >= 2 || (level == 2 && least_level > 0);
     let has_lead = [
         "我", "你", "您", "他", "这", "那", "哪", "什么", "没", "不", "了", "在", "的", "吗", "个",
+        "们", "楼下", "楼上", "对面", "旁边", "门口", "当街", "逛", "有人",
     ]
     .iter()
     .any(|word| stem.contains(word));
     let administrative = level <= 2 && stem_chars > 5;
-    long_enough && !has_lead && !administrative && !NO_NAMES.contains(&stem)
+    let verb = level == 4 && stem.ends_with(['当', '上', '沿', '逛', '过']);
+    long_enough && !has_lead && !verb && !administrative && !NO_NAMES.contains(&stem)
 }
 
 /// The last name of an address, for a title.
@@ -186,6 +196,9 @@ pub(super) fn last_name(address: &str) -> &str {
     let mut at = 0;
     let mut level = 0;
     let mut last = 0;
+    if let Some(province) = PROVINCES.iter().find(|name| address.starts_with(**name)) {
+        at = province.len();
+    }
     while let Some((length, found)) = name(&address[at..], level) {
         last = at;
         at += length;
@@ -200,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_run_with_the_most_levels_is_the_address() {
-        let table: [(&[&str], Option<&str>); 16] = [
+        let table: [(&[&str], Option<&str>); 23] = [
             (
                 &["六安市三十铺镇水韵东方小区。", "靠近进门一百二十一栋。"],
                 Some("六安市三十铺镇水韵东方小区"),
@@ -222,6 +235,16 @@ mod tests {
             (&["超市多收了我十块钱"], None),
             (&["市政府不管"], None),
             (&["在深圳市宝安区西乡街道固戍社区"], Some("深圳市宝安区西乡街道固戍社区")),
+            (&["我是新疆乌鲁木齐市天山区的"], Some("新疆乌鲁木齐市天山区")),
+            (&["请问一下北京市朝阳区政务服务中心电话多少"], Some("北京市朝阳区")),
+            (&["湖南省长沙市岳麓区望城坡街道这边"], Some("湖南省长沙市岳麓区望城坡街道")),
+            (
+                &["就是成都市武侯区那个簇桥街道锦城花园三期工地"],
+                Some("成都市武侯区簇桥街道锦城花园"),
+            ),
+            (&["武汉市洪山区关山街道光谷软件园附近", "有人当街打人"], Some("武汉市洪山区关山街道")),
+            (&["浦东新区周浦镇瑞阳路五百六十弄", "楼下广场舞太吵"], Some("浦东新区周浦镇瑞阳路")),
+            (&["淮南市寿县寿春镇"], Some("淮南市寿县寿春镇")),
             (&["住在金安区梅山路金和苑小区"], Some("金安区梅山路金和苑小区")),
         ];
         for (said, expected) in table {

@@ -36,9 +36,12 @@ pub(super) fn numerals(text: &str) -> String {
         let spelled_out = length > 1 && run.chars().all(|c| value(c).is_some());
         let vague = vague || result.ends_with(['几', '数']);
         let number = if spelled_out { spelled(run) } else { cardinal(run) };
-        let is_number = if spelled_out {
+        let minutes = result.ends_with('点') && after.starts_with('分');
+        let is_number = if minutes {
+            !spelled_out
+        } else if spelled_out {
             // 三五天 is no number; two digits are one only before a door's unit.
-            let door = unit.is_some_and(|unit| DOORS.contains(unit));
+            let door = unit.is_some_and(|unit| DOORS.contains(unit)) && !is_range(run);
             let behind_door = length >= 3 && DOORS.iter().any(|unit| result.ends_with(unit));
             length >= LEAST_DIGITS || behind_door || door || (length >= 3 && unit.is_some())
         } else {
@@ -51,6 +54,12 @@ pub(super) fn numerals(text: &str) -> String {
         rest = after;
     }
     result
+}
+
+/// Whether two digits name a range, each one more than the one before: 七八个, 三四楼.
+fn is_range(run: &str) -> bool {
+    let digits: Vec<_> = run.chars().filter_map(value).collect();
+    digits.len() == 2 && digits[0] + 1 == digits[1]
 }
 
 fn value(character: char) -> Option<u64> {
@@ -136,6 +145,11 @@ mod tests {
             ("八十二岁", "82岁"),
             ("早上六点", "早上6点"),
             ("三五天", "三五天"),
+            ("七八个小时", "七八个小时"),
+            ("两三年", "两三年"),
+            ("三四楼", "三四楼"),
+            ("八点十分", "8点10分"),
+            ("十分生气", "十分生气"),
             ("有一点吵", "有一点吵"),
             ("一万零五百元", "10500元"),
             // No numbers, or none that a simple rule can read.

@@ -38,7 +38,7 @@ pub enum Files {
     /// None at all.
     #[default]
     None,
-    /// [`DEFAULT_FILE`], which may be missing, and `config.d` beside it.
+    /// `/etc/ticketd/config.toml`, which may be missing, and `config.d` beside it.
     Default,
     /// A named file, which must exist, and `config.d` beside it.
     Named(PathBuf),

@@ -248,7 +248,7 @@ async fn error_count_counts_the_failures_of_a_node() {
 #[actix_web::test]
 async fn errors_beyond_400_are_precise() {
     let fake = Fake::start().await;
-    let config = "[server]\nmax_body_bytes = 2000\nbody_timeout = \"200ms\"\nrequest_timeout = \"1s\"\n[balancer]\nqueue_limit = 1\npenalty_base = \"1ms\"\npenalty_ceiling = \"1ms\"\n";
+    let config = "[nodes]\nprobe_interval = \"50ms\"\n[server]\nmax_body_bytes = 2000\nbody_timeout = \"200ms\"\nrequest_timeout = \"1s\"\n[balancer]\nqueue_limit = 1\npenalty_base = \"1ms\"\npenalty_ceiling = \"1ms\"\n";
     let ticketd = Ticketd::over(&[&fake], config).await;
     assert_error(&ticketd.summarize(&" ".repeat(2001)).await, 413, "body_too_large");
     // The same without a Content-Length.
@@ -277,6 +277,10 @@ async fn errors_beyond_400_are_precise() {
     assert_error(&ticketd.summarize(CALL).await, 504, "timed_out");
     // No node comes in time for the one call that may wait, and the queue is full for the other.
     drop(fake);
+    until("the node is lost", async || {
+        (ticketd.get("/health").await.body["deepseek_service"] == "unreachable").then_some(())
+    })
+    .await;
     let timed = async || {
         let began = tokio::time::Instant::now();
         (ticketd.summarize(CALL).await, began.elapsed().as_millis())

@@ -19,7 +19,7 @@ use crate::{
     balancer::{Balancer, Close, NewNode, NodeId},
     config::{Config, Endpoint},
     http,
-    node::{self, Command, Host, Kill, Node, Stop},
+    node::{self, Command, Host, Kill, Node, Stop, orphans},
     ollama,
     place::Locations,
     systemd,
@@ -64,8 +64,8 @@ impl Signals {
 }
 
 impl App {
-    /// Binds the address, then starts everything. Nodes may still be loading when it returns.
-    pub fn start(config: &Config) -> anyhow::Result<Self> {
+    /// Binds the address, ends what an earlier ticketd left behind, then starts everything. Nodes may still be loading when it returns.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
         let signals = Signals::listen().context("signals cannot be received")?;
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
@@ -80,6 +80,7 @@ impl App {
         let (server, addresses) = server(config, &balancer, &stopping, &grace_over)?;
         let node_urls: Vec<_> =
             setups.iter().map(|setup| ollama::generate_url(setup.endpoint.base())).collect();
+        orphans::end_all().await;
         let client = ollama::client(config.nodes.probe_timeout);
         let start = |setup| {
             let balancer = balancer.clone().recipient();

@@ -7,6 +7,7 @@ mod command;
 mod effects;
 pub mod lifecycle;
 mod messages;
+pub mod orphans;
 mod output;
 mod process;
 
@@ -76,6 +77,8 @@ impl Node {
         let timing = Timing {
             start_timeout: settings.start_timeout,
             probe_failures: settings.probe_failures,
+            hang_timeout: settings.hang_timeout,
+            adopted_gone_timeout: settings.adopted_gone_timeout,
             backoff_base: settings.backoff_base,
             backoff_ceiling: settings.backoff_ceiling,
         };
@@ -120,7 +123,7 @@ impl Node {
                 info!(node.id = %self.setup.id, %delay_ms, "node waits before its next start");
                 context.run_later(delay, |node, context| node.step(Event::DelayOver, context));
             }
-            Action::Kill => self.kill("no answer within nodes.start_timeout"),
+            Action::Kill => self.kill("no answer within nodes.start_timeout or nodes.hang_timeout"),
             Action::Terminate => self.terminate(context),
             Action::Finish => {
                 for done in self.done.drain(..) {
@@ -147,7 +150,7 @@ impl Node {
                 "node answers but does not have the model: get it with OLLAMA_HOST={url} ollama pull {}",
                 self.setup.model
             ),
-            Phase::Unhealthy => {
+            Phase::Unhealthy { .. } => {
                 warn!(node.id = %id, node.url = url, "node lost: it does not answer")
             }
             Phase::Looking

@@ -17,6 +17,6 @@ impl Serve {
     pub(super) async fn run(self, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
         let config = super::sources(file, self.listen).load()?.config;
         logging::start(&config.log)?;
-        App::start(&config)?.run_until_stopped().await
+        App::start(&config).await?.run_until_stopped().await
     }
 }

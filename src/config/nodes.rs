@@ -42,6 +42,15 @@ pub struct Nodes {
     /// Failed probes in a row that make a node unhealthy; an endpoint that refuses the connection is
     /// unhealthy at once.
     pub probe_failures: u32,
+    /// How long a managed node may go without answering a probe, once it is unhealthy, before it is
+    /// killed and started anew.
+    #[serde(with = "duration")]
+    pub hang_timeout: Duration,
+    /// Whether an Ollama that already answers on a port of `ports` is used as it is.
+    pub adopt: bool,
+    /// How long such an Ollama may be gone before ticketd starts its own.
+    #[serde(with = "duration")]
+    pub adopted_gone_timeout: Duration,
     /// The delay before the first restart; doubled with each further failure.
     #[serde(with = "duration")]
     pub backoff_base: Duration,
@@ -87,6 +96,9 @@ impl Default for Nodes {
             probe_interval: Duration::from_secs(2),
             probe_timeout: Duration::from_secs(2),
             probe_failures: 3,
+            hang_timeout: Duration::from_secs(20),
+            adopt: true,
+            adopted_gone_timeout: Duration::from_secs(10),
             backoff_base: Duration::from_millis(500),
             backoff_ceiling: Duration::from_secs(30),
             stop_grace: Duration::from_secs(10),

@@ -7,6 +7,8 @@ use std::{
 
 use toml::Table;
 
+use crate::node::orphans::MARK;
+
 use super::{
     Config, Endpoint,
     endpoint::BadEndpoint,
@@ -121,7 +123,9 @@ impl Sources {
         let sections = Table::try_from(Config::default()).expect("the defaults are a table");
         let mut layer = Layer::default();
         for (variable, text) in &self.environment {
-            let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+            let Some(name) = variable.strip_prefix(PREFIX).filter(|_| variable != MARK) else {
+                continue;
+            };
             // Below nodes.env stand names of variables, which keep their case.
             if let Some(inner) = name.strip_prefix("NODES__ENV__") {
                 layer.set(&format!("nodes.env.{inner}"), text, variable)?;

@@ -7,7 +7,7 @@ use tracing::{debug, error, info, warn};
 use super::{
     Node, START_PROBE_INTERVAL,
     lifecycle::{Event, Phase},
-    output,
+    orphans, output,
     process::{self, Started},
 };
 use crate::ollama::{self, Probe};
@@ -22,9 +22,17 @@ impl Node {
             let id = &node.setup.id;
             match probe {
                 Probe::Refused => node.step(Event::PortFree, context),
+                Probe::Ready | Probe::ModelMissing if !node.settings.adopt => {
+                    error!(
+                        node.id = %id,
+                        "an Ollama that is not ours has the port, and nodes.adopt = false: stop it, \
+                         or take the port out of nodes.ports"
+                    );
+                    node.step(Event::PortTaken, context);
+                }
                 Probe::Ready | Probe::ModelMissing => {
                     node.generation += 1;
-                    info!(node.id = %id, "an Ollama answers on the port already: used as it is, and not managed");
+                    info!(node.id = %id, "an Ollama answers on the port already: adopted as it is, and not managed");
                     node.step(Event::PortServed, context);
                     node.probe(context);
                 }
@@ -45,7 +53,7 @@ impl Node {
     pub(super) fn spawn(&mut self, context: &mut Context<Self>) {
         self.generation += 1;
         let Some(command) = &self.setup.command else { return };
-        let started = match process::start(command) {
+        let started = match process::start(command, &orphans::mark(&self.setup.id)) {
             Ok(started) => started,
             Err(error) => {
                 let program = command.program.display();

@@ -25,7 +25,10 @@ pub enum Phase {
         since: Duration,
     },
     /// It answered once and does not now.
-    Unhealthy,
+    Unhealthy {
+        /// Since when.
+        since: Duration,
+    },
     /// Its process ended or could not start; the next try comes later.
     BackingOff {
         /// When it comes.
@@ -87,6 +90,10 @@ pub struct Timing {
     pub start_timeout: Duration,
     /// Failed probes in a row that make a node unhealthy.
     pub probe_failures: u32,
+    /// How long a process of ours may be unhealthy before it is killed.
+    pub hang_timeout: Duration,
+    /// How long an adopted Ollama may be gone before our own takes its port.
+    pub adopted_gone_timeout: Duration,
     /// The first delay before a restart; doubled with each failure.
     pub backoff_base: Duration,
     /// The longest delay. A node that was ready for as long starts over with the first one.
@@ -98,7 +105,9 @@ pub struct Timing {
 pub struct Lifecycle {
     phase: Phase,
     timing: Timing,
-    /// Whether the process is ours to start and to end.
+    /// Whether the process may be started by us.
+    startable: bool,
+    /// Whether the process is ours: not an endpoint, and not an Ollama that was adopted.
     managed: bool,
     /// Starts that failed, or ended soon, in a row.
     failures: u32,
@@ -109,13 +118,14 @@ pub struct Lifecycle {
 impl Lifecycle {
     /// The life of a managed node; it begins with [`Action::Look`].
     pub fn managed(timing: Timing) -> Self {
-        Self { phase: Phase::Looking, timing, managed: true, failures: 0, silent: 0 }
+        let phase = Phase::Looking;
+        Self { phase, timing, startable: true, managed: true, failures: 0, silent: 0 }
     }
 
     /// The life of an endpoint that others run.
     pub fn endpoint(timing: Timing) -> Self {
         let phase = Phase::Starting { since: Duration::ZERO };
-        Self { phase, timing, managed: false, failures: 0, silent: 0 }
+        Self { phase, timing, startable: false, managed: false, failures: 0, silent: 0 }
     }
 
     /// Where the node is.
@@ -131,9 +141,10 @@ impl Lifecycle {
     /// Whether probes make sense.
     pub fn wants_probes(&self) -> bool {
         match self.phase {
-            Phase::Starting { .. } | Phase::Loading | Phase::Ready { .. } | Phase::Unhealthy => {
-                true
-            }
+            Phase::Starting { .. }
+            | Phase::Loading
+            | Phase::Ready { .. }
+            | Phase::Unhealthy { .. } => true,
             Phase::Looking | Phase::BackingOff { .. } | Phase::Stopping | Phase::Stopped => false,
         }
     }
@@ -143,7 +154,7 @@ impl Lifecycle {
         match self.phase {
             Phase::Ready { .. } => NodeState::Ready,
             Phase::Loading => NodeState::Reachable,
-            Phase::Looking | Phase::Starting { .. } | Phase::Unhealthy => {
+            Phase::Looking | Phase::Starting { .. } | Phase::Unhealthy { .. } => {
                 NodeState::Down { back_in: Some(Duration::ZERO) }
             }
             Phase::BackingOff { until, hopeless: false } => {
@@ -160,6 +171,7 @@ impl Lifecycle {
         use {Event as E, Phase as P};
         match (self.phase, event) {
             (P::Looking, E::PortFree) => {
+                self.managed = true;
                 self.enter(P::Starting { since: now }, Some(Action::Spawn))
             }
             (P::Looking, E::PortServed) => {
@@ -171,7 +183,7 @@ impl Lifecycle {
                 self.back_off(now, jitter, hopeless)
             }
             (
-                P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy,
+                P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy { .. },
                 E::Probed(probe),
             ) => self.probed(probe, now),
             (P::Ready { since }, E::Exited) => {
@@ -180,22 +192,21 @@ impl Lifecycle {
                 }
                 self.back_off(now, jitter, false)
             }
-            (P::Starting { .. } | P::Loading | P::Unhealthy, E::Exited) => {
+            (P::Starting { .. } | P::Loading | P::Unhealthy { .. }, E::Exited) => {
                 self.back_off(now, jitter, false)
             }
             (P::BackingOff { .. }, E::DelayOver) => self.enter(P::Looking, Some(Action::Look)),
-            (P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy, E::StopAsked)
-                if self.managed =>
-            {
-                self.enter(P::Stopping, Some(Action::Terminate))
-            }
+            (
+                P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy { .. },
+                E::StopAsked,
+            ) if self.managed => self.enter(P::Stopping, Some(Action::Terminate)),
             (
                 P::Looking
                 | P::BackingOff { .. }
                 | P::Starting { .. }
                 | P::Loading
                 | P::Ready { .. }
-                | P::Unhealthy,
+                | P::Unhealthy { .. },
                 E::StopAsked,
             )
             | (P::Stopping, E::Exited) => self.enter(P::Stopped, Some(Action::Finish)),
@@ -203,7 +214,7 @@ impl Lifecycle {
             (P::Looking, E::SpawnFailed { .. } | E::Probed(_) | E::Exited | E::DelayOver)
             | (P::Starting { .. }, E::PortFree | E::PortServed | E::PortTaken | E::DelayOver)
             | (
-                P::Loading | P::Ready { .. } | P::Unhealthy,
+                P::Loading | P::Ready { .. } | P::Unhealthy { .. },
                 E::PortFree | E::PortServed | E::PortTaken | E::SpawnFailed { .. } | E::DelayOver,
             )
             | (
@@ -246,16 +257,38 @@ impl Lifecycle {
                 self.phase = Phase::Loading;
             }
             (Probe::Refused | Probe::Silent, Phase::Starting { since }) => {
-                let late = now.saturating_sub(since) >= self.timing.start_timeout;
-                return (late && self.managed).then_some(Action::Kill);
+                return self.after(since, self.timing.start_timeout, probe, now);
+            }
+            (Probe::Refused | Probe::Silent, Phase::Unhealthy { since }) => {
+                return self.after(since, self.timing.hang_timeout, probe, now);
             }
             (Probe::Refused | Probe::Silent, _) => {
                 self.silent += 1;
                 let gone = probe == Probe::Refused && !self.managed;
                 if gone || self.silent >= self.timing.probe_failures {
-                    self.phase = Phase::Unhealthy;
+                    self.phase = Phase::Unhealthy { since: now };
                 }
             }
+        }
+        None
+    }
+
+    /// What to do about a node that has not answered since a moment: a process of ours that has had
+    /// its time is killed; where an adopted Ollama is gone, our own may take its port.
+    fn after(
+        &mut self,
+        since: Duration,
+        limit: Duration,
+        probe: Probe,
+        now: Duration,
+    ) -> Option<Action> {
+        let silent_for = now.saturating_sub(since);
+        if self.managed {
+            return (silent_for >= limit).then_some(Action::Kill);
+        }
+        let gone = probe == Probe::Refused && silent_for >= self.timing.adopted_gone_timeout;
+        if self.startable && gone {
+            return self.enter(Phase::Looking, Some(Action::Look));
         }
         None
     }

@@ -11,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
-use super::command::Command;
+use super::{command::Command, orphans};
 
 /// A process group of ours; killed when this is dropped.
 #[derive(Debug)]
@@ -50,12 +50,13 @@ pub(super) struct Started {
     pub(super) stderr: ChildStderr,
 }
 
-/// Starts a process as the leader of a group of its own.
-pub(super) fn start(command: &Command) -> io::Result<Started> {
+/// Starts a process as the leader of a group of its own, marked as the given node's.
+pub(super) fn start(command: &Command, mark: &str) -> io::Result<Started> {
     let mut child = tokio::process::Command::new(&command.program)
         .args(&command.args)
         .env_clear()
         .envs(&command.env)
+        .env(orphans::MARK, mark)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -107,8 +108,8 @@ mod tests {
         let args = vec!["-c".to_owned(), script.to_owned()];
         let path = std::env::var_os("PATH").expect("a PATH");
         let env = BTreeMap::from([("PATH".into(), path)]);
-        let mut started =
-            start(&Command { program: PathBuf::from("sh"), args, env }).expect("sh starts");
+        let command = Command { program: PathBuf::from("sh"), args, env };
+        let mut started = start(&command, "test").expect("sh starts");
         let mut line = String::new();
         let mut reader = BufReader::new(&mut started.stdout);
         reader.read_line(&mut line).await.expect("a line");

@@ -104,6 +104,86 @@ async fn a_node_that_ends_at_once_is_restarted_ever_more_slowly() {
 }
 
 #[actix_web::test]
+async fn what_a_killed_ticketd_leaves_behind_is_ended_at_the_next_start_and_nobody_elses_is() {
+    let ports = free_ports::<3>();
+    let (own, others) = (&ports[..2], &ports[2..]);
+    let pid = async |ticketd: &Ticketd, port: u16| {
+        let seen = seen(&ticketd.client, &format!("http://127.0.0.1:{port}")).await;
+        u32::try_from(seen["pid"].as_u64().expect("a pid")).expect("a pid")
+    };
+    let other = Ticketd::start(&managed(others, &json!({})), &[]).await;
+    other.healthy(1).await;
+    let others_pid = pid(&other, others[0]).await;
+    let mut first = Ticketd::start(&managed(own, &json!({})), &[]).await;
+    first.healthy(2).await;
+    let orphans = [pid(&first, own[0]).await, pid(&first, own[1]).await];
+    first.process.signal(Signal::KILL);
+    first.process.ended().await;
+    assert!(orphans.iter().all(|pid| state_of(*pid).is_some()), "they outlive it");
+    let second = Ticketd::start(&managed(own, &json!({})), &[]).await;
+    second.healthy(2).await;
+    for orphan in orphans {
+        assert!(matches!(state_of(orphan), None | Some('Z')), "{orphan} is left");
+    }
+    assert_ticket(&second.summarize(CALL).await);
+    let log = second.stop().await;
+    assert_eq!(log.matches("left behind by an earlier ticketd: killed").count(), 2, "{log}");
+    assert!(!log.contains("adopted as it is"), "{log}");
+    assert_eq!(pid(&other, others[0]).await, others_pid, "another ticketd's node lives on");
+    other.stop().await;
+}
+
+#[actix_web::test]
+async fn a_node_that_hangs_is_killed_and_started_anew() {
+    let ports = free_ports::<2>();
+    let timing = "[nodes]\nprobe_timeout = \"200ms\"\nhang_timeout = \"500ms\"\n";
+    let config = managed(&ports, &json!({})).replace("[nodes]\n", timing);
+    let ticketd = Ticketd::start(&config, &[]).await;
+    ticketd.healthy(2).await;
+    let url = format!("http://127.0.0.1:{}", ports[0]);
+    let pid = seen(&ticketd.client, &url).await["pid"].as_u64().expect("a pid");
+    let stopped = pid_of(u32::try_from(pid).expect("a pid"));
+    kill_process(stopped, Signal::STOP).expect("it runs");
+    // One of these two meets the node that hangs, and its call goes on elsewhere when it is killed.
+    let bodies = [crate::harness::call(0), crate::harness::call(1)];
+    let (one, other) = tokio::join!(ticketd.summarize(&bodies[0]), ticketd.summarize(&bodies[1]));
+    assert_ticket(&one);
+    assert_ticket(&other);
+    ticketd.healthy(2).await;
+    assert_ne!(seen(&ticketd.client, &url).await["pid"], pid, "a new process");
+    let log = ticketd.stop().await;
+    assert!(log.contains("node lost: it does not answer"), "{log}");
+}
+
+#[actix_web::test]
+async fn an_adopted_ollama_that_is_gone_is_replaced_by_our_own() {
+    let fake = Fake::start().await;
+    let port: u16 =
+        fake.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
+    let timing = "[nodes]\nadopted_gone_timeout = \"300ms\"\n";
+    let config = managed(&[port], &json!({})).replace("[nodes]\n", timing);
+    let ticketd = Ticketd::start(&config, &[]).await;
+    ticketd.healthy(1).await;
+    drop(fake);
+    ticketd.process.line_after("node process started").await;
+    assert_ticket(&ticketd.summarize(CALL).await);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn adoption_can_be_refused() {
+    let fake = Fake::start().await;
+    let port: u16 =
+        fake.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
+    let config = managed(&[port], &json!({})).replace("[nodes]\n", "[nodes]\nadopt = false\n");
+    let ticketd = Ticketd::start(&config, &[]).await;
+    ticketd.process.line_after("nodes.adopt = false: stop it").await;
+    drop(fake);
+    ticketd.healthy(1).await;
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn a_port_on_which_an_ollama_answers_becomes_an_endpoint() {
     let mut fake = Fake::start().await;
     let port: u16 =

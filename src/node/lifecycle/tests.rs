@@ -9,6 +9,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const TIMING: Timing = Timing {
     start_timeout: Duration::from_secs(60),
     probe_failures: 3,
+    hang_timeout: Duration::from_secs(20),
+    adopted_gone_timeout: Duration::from_secs(10),
     backoff_base: SECOND,
     backoff_ceiling: Duration::from_secs(30),
 };
@@ -74,7 +76,24 @@ fn a_silent_node_is_unhealthy_after_some_probes() {
     run(&mut life, &[Event::PortFree, Event::Probed(Probe::Ready), silent, silent]);
     assert!(matches!(life.phase(), Phase::Ready { .. }));
     life.on(silent, 5 * SECOND, 0.0);
-    assert_eq!(life.phase(), Phase::Unhealthy);
+    assert_eq!(life.phase(), Phase::Unhealthy { since: 5 * SECOND });
+    assert_eq!(life.on(silent, 24 * SECOND, 0.0), None);
+    assert_eq!(life.on(silent, 25 * SECOND, 0.0), Some(Action::Kill));
+}
+
+#[test]
+fn a_port_whose_adopted_ollama_is_gone_is_taken_by_our_own() {
+    let mut life = Lifecycle::managed(TIMING);
+    let (ready, refused) = (Event::Probed(Probe::Ready), Event::Probed(Probe::Refused));
+    run(&mut life, &[Event::PortServed, ready, refused]);
+    assert_eq!(life.on(refused, 11 * SECOND, 0.0), None, "it may come back");
+    assert_eq!(life.on(Event::Probed(Probe::Silent), 12 * SECOND, 0.0), None, "it has the port");
+    assert_eq!(life.on(refused, 12 * SECOND, 0.0), Some(Action::Look));
+    assert_eq!(life.on(Event::PortFree, 13 * SECOND, 0.0), Some(Action::Spawn));
+    assert!(life.is_managed());
+    let mut endpoint = Lifecycle::endpoint(TIMING);
+    run(&mut endpoint, &[ready, refused]);
+    assert_eq!(endpoint.on(refused, 99 * SECOND, 0.0), None, "an endpoint is never ours");
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub mod lifecycle;
 mod messages;
 pub mod orphans;
 mod output;
+mod port;
 mod process;
 
 use std::{mem::discriminant, time::Duration};
@@ -17,7 +18,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient};
 use awc::Client;
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 pub use self::{
     command::{Command, Host},
@@ -80,6 +81,7 @@ impl Node {
             hang_timeout: settings.hang_timeout,
             adopted_gone_timeout: settings.adopted_gone_timeout,
             backoff_base: settings.backoff_base,
+            crash_loop_failures: settings.crash_loop_failures,
             backoff_ceiling: settings.backoff_ceiling,
         };
         let lifecycle = match setup.command {
@@ -153,7 +155,15 @@ impl Node {
             Phase::Unhealthy { .. } => {
                 warn!(node.id = %id, node.url = url, "node lost: it does not answer")
             }
-            Phase::Looking
+            Phase::CrashLooping { .. } if self.lifecycle.begins_to_loop() => error!(
+                node.id = %id,
+                "node crash-looping: it ended {} times soon after its start; its own lines above say why; \
+                 tried again at most every {}",
+                self.settings.crash_loop_failures,
+                config::duration::display(self.settings.backoff_ceiling)
+            ),
+            Phase::CrashLooping { .. }
+            | Phase::Looking
             | Phase::Starting { .. }
             | Phase::BackingOff { .. }
             | Phase::Stopping

@@ -48,6 +48,11 @@ impl Endpoint {
         self.base.trim_start_matches("http://")
     }
 
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The port, if the host is this machine's loopback address.
     pub fn loopback_port(&self) -> Option<u16> {
         let local = matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "[::1]");

@@ -57,6 +57,9 @@ pub struct Nodes {
     /// The longest delay before a restart.
     #[serde(with = "duration")]
     pub backoff_ceiling: Duration,
+    /// Failures in a row, each soon after a start, that make a crash loop: from then on the delay is
+    /// the longest.
+    pub crash_loop_failures: u32,
     /// The time between SIGTERM and SIGKILL at a stop.
     #[serde(with = "duration")]
     pub stop_grace: Duration,
@@ -101,6 +104,7 @@ impl Default for Nodes {
             adopted_gone_timeout: Duration::from_secs(10),
             backoff_base: Duration::from_millis(500),
             backoff_ceiling: Duration::from_secs(30),
+            crash_loop_failures: 5,
             stop_grace: Duration::from_secs(10),
             node: Vec::new(),
         }

@@ -89,6 +89,7 @@ fn nodes(config: &Config, found: &mut Problems) {
     environment("nodes.env", &nodes.env, found);
     found.bound("nodes.slots", nodes.slots, SLOTS);
     found.bound("nodes.probe_failures", nodes.probe_failures, 1..=1000);
+    found.bound("nodes.crash_loop_failures", nodes.crash_loop_failures, 1..=1000);
     if nodes.program.as_os_str().is_empty() {
         found.add("nodes.program", "the program has no name; the default is \"ollama\"");
     }

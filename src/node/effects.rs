@@ -7,7 +7,7 @@ use tracing::{debug, error, info, warn};
 use super::{
     Node, START_PROBE_INTERVAL,
     lifecycle::{Event, Phase},
-    orphans, output,
+    orphans, output, port,
     process::{self, Started},
 };
 use crate::ollama::{self, Probe};
@@ -17,14 +17,24 @@ impl Node {
     pub(super) fn look(&mut self, context: &mut Context<Self>) {
         let (client, wait) = (self.client.clone(), self.settings.probe_timeout);
         let base = self.setup.endpoint.base().to_owned();
-        let look = async move { ollama::version(&client, &base, wait).await };
-        let seen = look.into_actor(self).map(|probe, node, context| {
+        let port = self.setup.endpoint.port();
+        let look = async move {
+            let probe = ollama::version(&client, &base, wait).await;
+            let owner = match probe {
+                Probe::Refused => None,
+                Probe::Ready | Probe::ModelMissing | Probe::Silent => {
+                    tokio::task::spawn_blocking(move || port::owner(port)).await.ok().flatten()
+                }
+            };
+            (probe, owner.map_or_else(|| "unknown".to_owned(), |owner| owner.to_string()))
+        };
+        let seen = look.into_actor(self).map(|(probe, owner), node, context| {
             let id = &node.setup.id;
             match probe {
                 Probe::Refused => node.step(Event::PortFree, context),
                 Probe::Ready | Probe::ModelMissing if !node.settings.adopt => {
                     error!(
-                        node.id = %id,
+                        node.id = %id, owner,
                         "an Ollama that is not ours has the port, and nodes.adopt = false: stop it, \
                          or take the port out of nodes.ports"
                     );
@@ -32,16 +42,15 @@ impl Node {
                 }
                 Probe::Ready | Probe::ModelMissing => {
                     node.generation += 1;
-                    info!(node.id = %id, "an Ollama answers on the port already: adopted as it is, and not managed");
+                    info!(node.id = %id, owner, "an Ollama answers on the port already: adopted as it is, and not managed");
                     node.step(Event::PortServed, context);
                     node.probe(context);
                 }
                 Probe::Silent => {
-                    let remedy = format!("ss -ltnp 'sport = :{id}'");
                     error!(
-                        node.id = %id, remedy,
-                        "something that is no Ollama has the port: find it with the remedy and \
-                         stop it, or take the port out of nodes.ports"
+                        node.id = %id, owner,
+                        "something that is no Ollama has the port: stop it, or take the port out \
+                         of nodes.ports"
                     );
                     node.step(Event::PortTaken, context);
                 }

@@ -36,6 +36,11 @@ pub enum Phase {
         /// Whether only an operator can make it succeed.
         hopeless: bool,
     },
+    /// It failed again and again; the next try comes after the longest delay.
+    CrashLooping {
+        /// When it comes.
+        until: Duration,
+    },
     /// Its process was asked to end.
     Stopping,
     /// It is over.
@@ -96,6 +101,8 @@ pub struct Timing {
     pub adopted_gone_timeout: Duration,
     /// The first delay before a restart; doubled with each failure.
     pub backoff_base: Duration,
+    /// Failures in a row that make a crash loop.
+    pub crash_loop_failures: u32,
     /// The longest delay. A node that was ready for as long starts over with the first one.
     pub backoff_ceiling: Duration,
 }
@@ -138,6 +145,11 @@ impl Lifecycle {
         self.managed
     }
 
+    /// Whether the last failure is the one that made the crash loop.
+    pub fn begins_to_loop(&self) -> bool {
+        self.failures == self.timing.crash_loop_failures
+    }
+
     /// Whether probes make sense.
     pub fn wants_probes(&self) -> bool {
         match self.phase {
@@ -145,7 +157,11 @@ impl Lifecycle {
             | Phase::Loading
             | Phase::Ready { .. }
             | Phase::Unhealthy { .. } => true,
-            Phase::Looking | Phase::BackingOff { .. } | Phase::Stopping | Phase::Stopped => false,
+            Phase::Looking
+            | Phase::BackingOff { .. }
+            | Phase::CrashLooping { .. }
+            | Phase::Stopping
+            | Phase::Stopped => false,
         }
     }
 
@@ -157,7 +173,7 @@ impl Lifecycle {
             Phase::Looking | Phase::Starting { .. } | Phase::Unhealthy { .. } => {
                 NodeState::Down { back_in: Some(Duration::ZERO) }
             }
-            Phase::BackingOff { until, hopeless: false } => {
+            Phase::BackingOff { until, hopeless: false } | Phase::CrashLooping { until } => {
                 NodeState::Down { back_in: Some(until.saturating_sub(now)) }
             }
             Phase::BackingOff { hopeless: true, .. } | Phase::Stopping | Phase::Stopped => {
@@ -195,7 +211,9 @@ impl Lifecycle {
             (P::Starting { .. } | P::Loading | P::Unhealthy { .. }, E::Exited) => {
                 self.back_off(now, jitter, false)
             }
-            (P::BackingOff { .. }, E::DelayOver) => self.enter(P::Looking, Some(Action::Look)),
+            (P::BackingOff { .. } | P::CrashLooping { .. }, E::DelayOver) => {
+                self.enter(P::Looking, Some(Action::Look))
+            }
             (
                 P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy { .. },
                 E::StopAsked,
@@ -203,6 +221,7 @@ impl Lifecycle {
             (
                 P::Looking
                 | P::BackingOff { .. }
+                | P::CrashLooping { .. }
                 | P::Starting { .. }
                 | P::Loading
                 | P::Ready { .. }
@@ -218,7 +237,7 @@ impl Lifecycle {
                 E::PortFree | E::PortServed | E::PortTaken | E::SpawnFailed { .. } | E::DelayOver,
             )
             | (
-                P::BackingOff { .. },
+                P::BackingOff { .. } | P::CrashLooping { .. },
                 E::PortFree
                 | E::PortServed
                 | E::PortTaken
@@ -298,10 +317,16 @@ impl Lifecycle {
         self.silent = 0;
         let Timing { backoff_base, backoff_ceiling, .. } = self.timing;
         let doubled = backoff_base.saturating_mul(2_u32.saturating_pow(self.failures - 1));
-        let full = if hopeless { backoff_ceiling } else { doubled.min(backoff_ceiling) };
+        let looping = self.failures >= self.timing.crash_loop_failures;
+        let full = if hopeless || looping { backoff_ceiling } else { doubled.min(backoff_ceiling) };
         // Half of the delay is jitter, so that nodes that fell together do not rise together.
         let delay = full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
-        self.phase = Phase::BackingOff { until: now + delay, hopeless };
+        let until = now + delay;
+        self.phase = if looping && !hopeless {
+            Phase::CrashLooping { until }
+        } else {
+            Phase::BackingOff { until, hopeless }
+        };
         Some(Action::RetryAfter(delay))
     }
 }

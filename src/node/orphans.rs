@@ -3,8 +3,9 @@
 //! One rule: only a process whose own ticketd is gone is an orphan, so that two services on one
 //! host leave each other alone.
 
-use std::{fs, path::Path, time::Duration};
+use std::{ffi::OsStr, time::Duration};
 
+use procfs::process::{Process, all_processes};
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use tracing::warn;
 
@@ -44,38 +45,28 @@ pub async fn end_all() -> usize {
 
 /// Every process with a mark whose ticketd is gone, with its node's name.
 fn find() -> Vec<(Pid, String)> {
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-    let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    ids.filter_map(|id: i32| {
+    let Ok(processes) = all_processes() else { return Vec::new() };
+    let orphan = |process: Process| {
         // The environment of other users' processes cannot be read, and they are no business of ours.
-        let environment = fs::read(format!("/proc/{id}/environ")).ok()?;
-        let (node, owner) = parse(&environment)?;
-        (!owner_lives(&owner)).then_some((Pid::from_raw(id)?, node))
-    })
-    .collect()
+        let environment = process.environ().ok()?;
+        let mark = environment.get(OsStr::new(MARK))?.to_str()?;
+        let (node, owner) = mark.rsplit_once('@')?;
+        (!owner_lives(owner)).then_some((Pid::from_raw(process.pid)?, node.to_owned()))
+    };
+    processes.filter_map(|process| orphan(process.ok()?)).collect()
 }
 
-/// The node and the owner (`PID:START`) that an environment's mark names.
-fn parse(environment: &[u8]) -> Option<(String, String)> {
-    let variables = environment.split(|byte| *byte == 0);
-    let text = variables.filter_map(|variable| std::str::from_utf8(variable).ok());
-    let mark = text.into_iter().find_map(|text| text.strip_prefix(MARK)?.strip_prefix('='))?;
-    let (node, owner) = mark.rsplit_once('@')?;
-    Some((node.to_owned(), owner.to_owned()))
-}
-
+/// Whether the ticketd of a mark, `PID:START`, still runs.
 fn owner_lives(owner: &str) -> bool {
     let Some((pid, start)) = owner.split_once(':') else { return false };
-    pid.parse().is_ok_and(|pid| start_time(pid).as_deref() == Some(start))
+    let (pid, start) = (pid.parse(), start.parse().ok());
+    start.is_some() && pid.is_ok_and(|pid| start_time(pid) == start)
 }
 
 /// When a process started, in the kernel's ticks since boot; none if it is gone or a zombie.
-fn start_time(pid: i32) -> Option<String> {
-    let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
-    // The program's name, in parentheses, may hold anything; 22 fields in, 20 behind the name.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    fields.nth(18).filter(|_| state != "Z").map(str::to_owned)
+fn start_time(pid: i32) -> Option<u64> {
+    let stat = Process::new(pid).and_then(|process| process.stat()).ok()?;
+    (stat.state != 'Z').then_some(stat.starttime)
 }
 
 fn is_running(pid: Pid) -> bool {
@@ -87,15 +78,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_names_its_node_and_its_living_owner() {
+    fn an_owner_lives_as_long_as_the_process_with_its_id_is_the_same() {
         let mark = mark("11434");
-        let environment = format!("PATH=/bin\0{MARK}={mark}\0HOME=/\0");
-        let (node, owner) = parse(environment.as_bytes()).expect("a mark");
+        let (node, owner) = mark.rsplit_once('@').expect("a mark");
         assert_eq!(node, "11434");
-        assert!(owner_lives(&owner), "this process lives");
+        assert!(owner_lives(owner), "this process lives");
         let (pid, _) = owner.split_once(':').expect("a process id");
-        assert!(!owner_lives(&format!("{pid}:1")), "another process under the same id");
-        assert!(!owner_lives("x"));
-        assert_eq!(parse(b"PATH=/bin\0TICKETD_NODES__SLOTS=1\0"), None);
+        for gone in [format!("{pid}:1"), format!("{pid}:"), "x".to_owned(), "0:0".to_owned()] {
+            assert!(!owner_lives(&gone), "{gone}");
+        }
     }
 }

@@ -96,11 +96,16 @@ async fn a_node_that_ends_at_once_is_restarted_ever_more_slowly() {
         .filter(|line| line.contains("node waits before its next start"))
         .filter_map(|line| line.split_once("delay_ms=")?.1.split(' ').next()?.parse().ok())
         .collect();
-    // With half of each delay as jitter: 50, 100, 200, 400, 400 at most.
+    // With half of each delay as jitter: 50, 100, 200, 400 at most, and the longest from then on.
     for (delay, most) in delays.iter().zip([50, 100, 200, 400, 400]) {
         assert!((most / 2..=most).contains(delay), "{delays:?}");
     }
     assert!(log.contains("exit status: 1"), "the end is told");
+    assert_eq!(
+        log.matches("node crash-looping: it ended 5 times").count(),
+        1,
+        "one loud line: {log}"
+    );
 }
 
 #[actix_web::test]
@@ -208,7 +213,7 @@ async fn a_port_that_something_else_has_is_told_and_taken_when_it_is_free() {
     let config =
         managed(&[port], &json!({})).replace("[nodes]\n", "[nodes]\nprobe_timeout = \"200ms\"\n");
     let ticketd = Ticketd::start(&config, &[]).await;
-    ticketd.process.line_after(&format!("ss -ltnp 'sport = :{port}'")).await;
+    ticketd.process.line_after(&format!("owner=\"process {} (", std::process::id())).await;
     drop(squatter);
     ticketd.healthy(1).await;
     ticketd.stop().await;

@@ -12,6 +12,7 @@ const TIMING: Timing = Timing {
     hang_timeout: Duration::from_secs(20),
     adopted_gone_timeout: Duration::from_secs(10),
     backoff_base: SECOND,
+    crash_loop_failures: 5,
     backoff_ceiling: Duration::from_secs(30),
 };
 
@@ -108,14 +109,17 @@ fn a_process_that_never_answers_is_killed_after_its_time() {
 fn delays_grow_to_the_ceiling_and_a_long_service_starts_them_over() {
     let mut life = Lifecycle::managed(TIMING);
     let mut delays = Vec::new();
-    for _ in 0..7 {
+    for failures in 0..7 {
+        let looping = matches!(life.phase(), Phase::CrashLooping { .. });
+        assert!(!looping, "a new try begins");
         life.on(Event::PortFree, SECOND, 1.0);
         if let Some(Action::RetryAfter(delay)) = life.on(Event::Exited, SECOND, 1.0) {
             delays.push(delay.as_secs());
         }
+        assert_eq!(matches!(life.phase(), Phase::CrashLooping { .. }), failures >= 4);
         life.on(Event::DelayOver, SECOND, 1.0);
     }
-    assert_eq!(delays, [1, 2, 4, 8, 16, 30, 30]);
+    assert_eq!(delays, [1, 2, 4, 8, 30, 30, 30]);
     life.on(Event::PortFree, SECOND, 1.0);
     life.on(Event::Probed(Probe::Ready), SECOND, 1.0);
     assert_eq!(life.on(Event::Exited, 31 * SECOND, 1.0), Some(Action::RetryAfter(SECOND)));

@@ -52,6 +52,9 @@ struct Behaviour {
     answer: Option<String>,
     /// Only requests whose `format` has this property have the fault and the answer.
     only_for: Option<String>,
+    /// The time that loading the model takes, and how often it fails.
+    load_ms: u64,
+    load_failures: u64,
     /// SIGTERM does nothing.
     ignore_sigterm: bool,
 }
@@ -105,6 +108,7 @@ enum Fault {
 struct Fake {
     behaviour: Mutex<Behaviour>,
     bodies: Mutex<Vec<Value>>,
+    loads: Mutex<Vec<Value>>,
     calls: AtomicU64,
     running: AtomicU64,
     most_at_once: AtomicU64,
@@ -208,6 +212,7 @@ async fn seen(fake: Data<Fake>) -> HttpResponse {
         "most_at_once": fake.most_at_once.load(Ordering::SeqCst),
         "left": *locked(&fake.left),
         "bodies": *locked(&fake.bodies),
+        "loads": *locked(&fake.loads),
         "environment": environment,
         "pid": std::process::id(),
     }))
@@ -244,10 +249,11 @@ async fn generate(
         Ok(call) => call,
         Err(Refusal { status, message }) => return Ok(wire::error(status, &message)),
     };
-    if call.prompt().is_empty() {
-        return Ok(wire::json(&wire::loaded(&call.model)));
-    }
     let body: Value = serde_json::from_slice(&body)?;
+    if call.prompt().is_empty() {
+        locked(&fake.loads).push(body);
+        return Ok(load(&fake, &call.model).await);
+    }
     fake.calls.fetch_add(1, Ordering::SeqCst);
     locked(&fake.bodies).push(body.clone());
     let mut open = Open { fake: fake.clone(), over: false };
@@ -308,6 +314,21 @@ async fn generate(
         },
     );
     Ok(HttpResponse::Ok().content_type(NDJSON).streaming(Box::pin(lines)))
+}
+
+/// Loads the model [021], or fails to as with a truncated blob [190].
+async fn load(fake: &Fake, model: &str) -> HttpResponse {
+    let (load_ms, fails) = {
+        let mut behaviour = locked(&fake.behaviour);
+        let fails = behaviour.load_failures > 0;
+        behaviour.load_failures = behaviour.load_failures.saturating_sub(1);
+        (behaviour.load_ms, fails)
+    };
+    sleep(Duration::from_millis(load_ms)).await;
+    if fails {
+        return wire::error(500, "tensor 'blk.0.attn_q.weight' data is not within the file bounds");
+    }
+    wire::json(&wire::loaded(model))
 }
 
 fn text(behaviour: &Behaviour, call: &Generate) -> String {

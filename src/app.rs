@@ -179,7 +179,7 @@ async fn stop_nodes(nodes: &[Addr<Node>], grace: Duration) -> anyhow::Result<()>
 /// Every node: one for each port, one for each endpoint.
 fn node_setups(config: &Config) -> Vec<node::Setup> {
     let host = Host::of_this_process();
-    let model = || config.model.name.clone();
+    let model = || config.model.clone();
     let managed = config.nodes.ports.iter().map(|port| node::Setup {
         id: NodeId::from(port.to_string()),
         endpoint: Endpoint::loopback(*port),

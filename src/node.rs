@@ -46,8 +46,8 @@ pub struct Setup {
     pub command: Option<Command>,
     /// The calls that it may work on at once.
     pub slots: u32,
-    /// The model it must list.
-    pub model: String,
+    /// The model it must list and load.
+    pub model: config::Model,
 }
 
 /// The actor.
@@ -120,6 +120,7 @@ impl Node {
         match action {
             Action::Look => self.look(context),
             Action::Spawn => self.spawn(context),
+            Action::WarmUp => self.warm_up(context),
             Action::RetryAfter(delay) => {
                 let delay_ms = delay.as_millis();
                 info!(node.id = %self.setup.id, %delay_ms, "node waits before its next start");
@@ -147,10 +148,11 @@ impl Node {
         let (id, url) = (&self.setup.id, self.setup.endpoint.base());
         match phase {
             Phase::Ready { .. } => info!(node.id = %id, node.url = url, "node ready"),
-            Phase::Loading => warn!(
-                node.id = %id, node.url = url, model.name = self.setup.model,
+            Phase::Loading => info!(node.id = %id, node.url = url, "node loads its model"),
+            Phase::ModelMissing => warn!(
+                node.id = %id, node.url = url, model.name = self.setup.model.name,
                 "node answers but does not have the model: get it with OLLAMA_HOST={url} ollama pull {}",
-                self.setup.model
+                self.setup.model.name
             ),
             Phase::Unhealthy { .. } => {
                 warn!(node.id = %id, node.url = url, "node lost: it does not answer")

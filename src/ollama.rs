@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 pub use self::{
     error::{Hint, Stalled, UpstreamError},
-    types::{Answer, GenerateRequest, is_same_model},
+    types::{Answer, GenerateRequest, LoadRequest, is_same_model},
 };
 use self::{stream::Lines, types::Tags};
 use crate::config;

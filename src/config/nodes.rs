@@ -33,6 +33,9 @@ pub struct Nodes {
     /// How long a started process may take to answer before it is killed and started anew.
     #[serde(with = "duration")]
     pub start_timeout: Duration,
+    /// How long loading the model into a managed node may take.
+    #[serde(with = "duration")]
+    pub load_timeout: Duration,
     /// The time between two probes of a node.
     #[serde(with = "duration")]
     pub probe_interval: Duration,
@@ -96,6 +99,7 @@ impl Default for Nodes {
             env: BTreeMap::new(),
             env_pass: env_pass.map(str::to_owned).to_vec(),
             start_timeout: Duration::from_secs(120),
+            load_timeout: Duration::from_secs(600),
             probe_interval: Duration::from_secs(2),
             probe_timeout: Duration::from_secs(2),
             probe_failures: 3,

@@ -2,6 +2,7 @@
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use rustix::process::Signal;
+use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     orphans, output, port,
     process::{self, Started},
 };
-use crate::ollama::{self, Probe};
+use crate::ollama::{self, Budget, LoadRequest, Probe};
 
 impl Node {
     /// Looks who has the port of a managed node.
@@ -96,7 +97,8 @@ impl Node {
     /// Probes the node, now and again after a while, as long as its process is the same.
     pub(super) fn probe(&mut self, context: &mut Context<Self>) {
         let (client, wait) = (self.client.clone(), self.settings.probe_timeout);
-        let (base, model) = (self.setup.endpoint.base().to_owned(), self.setup.model.clone());
+        let base = self.setup.endpoint.base().to_owned();
+        let model = self.setup.model.name.clone();
         let generation = self.generation;
         let probe = async move { ollama::probe(&client, &base, &model, wait).await };
         let seen = probe.into_actor(self).map(move |probe, node, context| {
@@ -114,6 +116,29 @@ impl Node {
             });
         });
         context.spawn(seen);
+    }
+
+    /// Loads the model with the very options of the calls, because Ollama reloads it for others.
+    pub(super) fn warm_up(&mut self, context: &mut Context<Self>) {
+        let (client, limit) = (self.client.clone(), self.settings.load_timeout);
+        let base = self.setup.endpoint.base().to_owned();
+        let body = LoadRequest::new(&self.setup.model).to_body();
+        let generation = self.generation;
+        let budget = Budget { first_token: limit, token: limit, call: limit };
+        let load = async move { ollama::generate(&client, &base, body, budget).await };
+        let since = Instant::now();
+        let loaded = load.into_actor(self).map(move |result, node, context| {
+            if generation != node.generation {
+                return;
+            }
+            let (id, duration_ms) = (&node.setup.id, since.elapsed().as_millis());
+            match &result {
+                Ok(_) => info!(node.id = %id, %duration_ms, "model loaded"),
+                Err(error) => warn!(node.id = %id, %duration_ms, %error, "model could not be loaded: tried again"),
+            }
+            node.step(Event::Warmed { loaded: result.is_ok() }, context);
+        });
+        context.spawn(loaded);
     }
 
     pub(super) fn terminate(&mut self, context: &mut Context<Self>) {

@@ -18,6 +18,8 @@ pub enum Phase {
         since: Duration,
     },
     /// It answers, but does not list the model.
+    ModelMissing,
+    /// It answers and lists the model, which is being loaded.
     Loading,
     /// It takes calls.
     Ready {
@@ -63,6 +65,11 @@ pub enum Event {
     },
     /// A probe came back.
     Probed(Probe),
+    /// The model was loaded, or could not be.
+    Warmed {
+        /// Whether it was loaded.
+        loaded: bool,
+    },
     /// The process has ended.
     Exited,
     /// The delay is over.
@@ -78,6 +85,8 @@ pub enum Action {
     Look,
     /// Start the process.
     Spawn,
+    /// Load the model, and send [`Event::Warmed`].
+    WarmUp,
     /// Send [`Event::DelayOver`] after this delay.
     RetryAfter(Duration),
     /// End the process group at once.
@@ -120,19 +129,38 @@ pub struct Lifecycle {
     failures: u32,
     /// Probes without an answer in a row.
     silent: u32,
+    warmth: Warmth,
+}
+
+/// Whether the model of a process of ours is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Warmth {
+    /// It is not; loading it failed so often, and may be tried again from then on.
+    Cold { failures: u32, next: Duration },
+    /// It is being loaded, after so many failures.
+    Warming { failures: u32 },
+    /// It is.
+    Warm,
+}
+
+impl Warmth {
+    /// As a process starts.
+    const COLD: Self = Self::Cold { failures: 0, next: Duration::ZERO };
 }
 
 impl Lifecycle {
     /// The life of a managed node; it begins with [`Action::Look`].
     pub fn managed(timing: Timing) -> Self {
         let phase = Phase::Looking;
-        Self { phase, timing, startable: true, managed: true, failures: 0, silent: 0 }
+        let warmth = Warmth::COLD;
+        Self { phase, timing, startable: true, managed: true, failures: 0, silent: 0, warmth }
     }
 
     /// The life of an endpoint that others run.
     pub fn endpoint(timing: Timing) -> Self {
         let phase = Phase::Starting { since: Duration::ZERO };
-        Self { phase, timing, startable: false, managed: false, failures: 0, silent: 0 }
+        let warmth = Warmth::Warm;
+        Self { phase, timing, startable: false, managed: false, failures: 0, silent: 0, warmth }
     }
 
     /// Where the node is.
@@ -154,6 +182,7 @@ impl Lifecycle {
     pub fn wants_probes(&self) -> bool {
         match self.phase {
             Phase::Starting { .. }
+            | Phase::ModelMissing
             | Phase::Loading
             | Phase::Ready { .. }
             | Phase::Unhealthy { .. } => true,
@@ -169,7 +198,7 @@ impl Lifecycle {
     pub fn state(&self, now: Duration) -> NodeState {
         match self.phase {
             Phase::Ready { .. } => NodeState::Ready,
-            Phase::Loading => NodeState::Reachable,
+            Phase::ModelMissing | Phase::Loading => NodeState::Reachable,
             Phase::Looking | Phase::Starting { .. } | Phase::Unhealthy { .. } => {
                 NodeState::Down { back_in: Some(Duration::ZERO) }
             }
@@ -187,11 +216,11 @@ impl Lifecycle {
         use {Event as E, Phase as P};
         match (self.phase, event) {
             (P::Looking, E::PortFree) => {
-                self.managed = true;
+                (self.managed, self.warmth) = (true, Warmth::COLD);
                 self.enter(P::Starting { since: now }, Some(Action::Spawn))
             }
             (P::Looking, E::PortServed) => {
-                self.managed = false;
+                (self.managed, self.warmth) = (false, Warmth::Warm);
                 self.enter(P::Starting { since: now }, None)
             }
             (P::Looking, E::PortTaken) => self.back_off(now, jitter, false),
@@ -199,23 +228,35 @@ impl Lifecycle {
                 self.back_off(now, jitter, hopeless)
             }
             (
-                P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy { .. },
+                P::Starting { .. }
+                | P::ModelMissing
+                | P::Loading
+                | P::Ready { .. }
+                | P::Unhealthy { .. },
                 E::Probed(probe),
             ) => self.probed(probe, now),
+            (P::ModelMissing | P::Loading | P::Unhealthy { .. }, E::Warmed { loaded }) => {
+                self.warmed(loaded, now)
+            }
             (P::Ready { since }, E::Exited) => {
                 if now.saturating_sub(since) >= self.timing.backoff_ceiling {
                     self.failures = 0;
                 }
                 self.back_off(now, jitter, false)
             }
-            (P::Starting { .. } | P::Loading | P::Unhealthy { .. }, E::Exited) => {
-                self.back_off(now, jitter, false)
-            }
+            (
+                P::Starting { .. } | P::ModelMissing | P::Loading | P::Unhealthy { .. },
+                E::Exited,
+            ) => self.back_off(now, jitter, false),
             (P::BackingOff { .. } | P::CrashLooping { .. }, E::DelayOver) => {
                 self.enter(P::Looking, Some(Action::Look))
             }
             (
-                P::Starting { .. } | P::Loading | P::Ready { .. } | P::Unhealthy { .. },
+                P::Starting { .. }
+                | P::ModelMissing
+                | P::Loading
+                | P::Ready { .. }
+                | P::Unhealthy { .. },
                 E::StopAsked,
             ) if self.managed => self.enter(P::Stopping, Some(Action::Terminate)),
             (
@@ -223,6 +264,7 @@ impl Lifecycle {
                 | P::BackingOff { .. }
                 | P::CrashLooping { .. }
                 | P::Starting { .. }
+                | P::ModelMissing
                 | P::Loading
                 | P::Ready { .. }
                 | P::Unhealthy { .. },
@@ -230,10 +272,17 @@ impl Lifecycle {
             )
             | (P::Stopping, E::Exited) => self.enter(P::Stopped, Some(Action::Finish)),
             // Late news of a phase that has passed.
-            (P::Looking, E::SpawnFailed { .. } | E::Probed(_) | E::Exited | E::DelayOver)
-            | (P::Starting { .. }, E::PortFree | E::PortServed | E::PortTaken | E::DelayOver)
+            (
+                P::Looking,
+                E::SpawnFailed { .. } | E::Probed(_) | E::Warmed { .. } | E::Exited | E::DelayOver,
+            )
             | (
-                P::Loading | P::Ready { .. } | P::Unhealthy { .. },
+                P::Starting { .. },
+                E::PortFree | E::PortServed | E::PortTaken | E::Warmed { .. } | E::DelayOver,
+            )
+            | (P::Ready { .. }, E::Warmed { .. })
+            | (
+                P::ModelMissing | P::Loading | P::Ready { .. } | P::Unhealthy { .. },
                 E::PortFree | E::PortServed | E::PortTaken | E::SpawnFailed { .. } | E::DelayOver,
             )
             | (
@@ -243,6 +292,7 @@ impl Lifecycle {
                 | E::PortTaken
                 | E::SpawnFailed { .. }
                 | E::Probed(_)
+                | E::Warmed { .. }
                 | E::Exited,
             )
             | (
@@ -252,6 +302,7 @@ impl Lifecycle {
                 | E::PortTaken
                 | E::SpawnFailed { .. }
                 | E::Probed(_)
+                | E::Warmed { .. }
                 | E::DelayOver
                 | E::StopAsked,
             )
@@ -269,11 +320,24 @@ impl Lifecycle {
             (Probe::Ready, Phase::Ready { .. }) => self.silent = 0,
             (Probe::Ready, _) => {
                 self.silent = 0;
-                self.phase = Phase::Ready { since: now };
+                match self.warmth {
+                    Warmth::Warm => self.phase = Phase::Ready { since: now },
+                    Warmth::Warming { .. } => self.phase = Phase::Loading,
+                    Warmth::Cold { failures, next } => {
+                        self.phase = Phase::Loading;
+                        if now >= next {
+                            self.warmth = Warmth::Warming { failures };
+                            return Some(Action::WarmUp);
+                        }
+                    }
+                }
             }
             (Probe::ModelMissing, _) => {
                 self.silent = 0;
-                self.phase = Phase::Loading;
+                if self.managed && self.warmth == Warmth::Warm {
+                    self.warmth = Warmth::COLD;
+                }
+                self.phase = Phase::ModelMissing;
             }
             (Probe::Refused | Probe::Silent, Phase::Starting { since }) => {
                 return self.after(since, self.timing.start_timeout, probe, now);
@@ -290,6 +354,25 @@ impl Lifecycle {
             }
         }
         None
+    }
+
+    /// The model was loaded, and the node is ready; or it was not, and is tried again later.
+    fn warmed(&mut self, loaded: bool, now: Duration) -> Option<Action> {
+        let Warmth::Warming { failures } = self.warmth else { return None };
+        if loaded {
+            (self.phase, self.warmth, self.silent) = (Phase::Ready { since: now }, Warmth::Warm, 0);
+        } else {
+            let failures = failures.saturating_add(1);
+            self.warmth = Warmth::Cold { failures, next: now + self.delay(failures) };
+        }
+        None
+    }
+
+    /// The delay after so many failures in a row, without jitter.
+    fn delay(&self, failures: u32) -> Duration {
+        let Timing { backoff_base, backoff_ceiling, .. } = self.timing;
+        let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+        backoff_base.saturating_mul(doubled).min(backoff_ceiling)
     }
 
     /// What to do about a node that has not answered since a moment: a process of ours that has had
@@ -315,10 +398,9 @@ impl Lifecycle {
     fn back_off(&mut self, now: Duration, jitter: f64, hopeless: bool) -> Option<Action> {
         self.failures = self.failures.saturating_add(1);
         self.silent = 0;
-        let Timing { backoff_base, backoff_ceiling, .. } = self.timing;
-        let doubled = backoff_base.saturating_mul(2_u32.saturating_pow(self.failures - 1));
         let looping = self.failures >= self.timing.crash_loop_failures;
-        let full = if hopeless || looping { backoff_ceiling } else { doubled.min(backoff_ceiling) };
+        let longest = hopeless || looping;
+        let full = if longest { self.timing.backoff_ceiling } else { self.delay(self.failures) };
         // Half of the delay is jitter, so that nodes that fell together do not rise together.
         let delay = full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
         let until = now + delay;

@@ -44,6 +44,26 @@ impl<'a> GenerateRequest<'a> {
     }
 }
 
+/// The body of `POST /api/generate` that only loads the model: it has no prompt.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoadRequest<'a> {
+    model: &'a str,
+    keep_alive: &'a KeepAlive,
+    options: &'a Options,
+}
+
+impl<'a> LoadRequest<'a> {
+    /// A request that loads the model as the calls will need it.
+    pub fn new(model: &'a Model) -> Self {
+        Self { model: &model.name, keep_alive: &model.keep_alive, options: &model.options }
+    }
+
+    /// The body as sent.
+    pub fn to_body(&self) -> Bytes {
+        serde_json::to_vec(self).expect("strings and numbers always serialise").into()
+    }
+}
+
 /// One line of a streamed answer.
 #[derive(Debug, Deserialize)]
 pub(super) struct Line {

@@ -39,6 +39,32 @@ async fn a_node_gets_its_port_and_the_shared_model_directory() {
 }
 
 #[actix_web::test]
+async fn a_node_gets_calls_only_when_its_model_is_loaded_with_their_options() {
+    let [port] = free_ports();
+    let behaviour = json!({"load_ms": 400, "load_failures": 2});
+    let ticketd = Ticketd::start(&managed(&[port], &behaviour), &[]).await;
+    ticketd.process.line_after("node loads its model").await;
+    let health = ticketd.get("/health").await.body;
+    assert_eq!(health["deepseek_service"], "unhealthy", "it answers and takes no calls");
+    // A call that comes meanwhile waits, and finds the model loaded.
+    assert_ticket(&ticketd.summarize(CALL).await);
+    let seen = seen(&ticketd.client, &format!("http://127.0.0.1:{port}")).await;
+    let loads = seen["loads"].as_array().expect("a list");
+    assert_eq!(loads.len(), 3, "two that failed and one that did not");
+    let call = &seen["bodies"][0];
+    for load in loads {
+        for field in ["model", "keep_alive", "options"] {
+            assert_eq!(load[field], call[field], "{field}");
+        }
+        assert!(load["prompt"].is_null());
+    }
+    let log = ticketd.stop().await;
+    assert_eq!(log.matches("model could not be loaded: tried again").count(), 2, "{log}");
+    let loaded = log.find("model loaded").expect("it was loaded");
+    assert!(loaded < log.find("node ready").expect("it became ready"), "{log}");
+}
+
+#[actix_web::test]
 async fn a_killed_node_leaves_no_zombie_and_comes_back() {
     let [port] = free_ports();
     let ticketd = Ticketd::start(&managed(&[port], &json!({})), &[]).await;

@@ -30,7 +30,9 @@ fn a_managed_node_starts_serves_restarts_and_stops() {
         (E::PortFree, Some(A::Spawn)),
         (E::Probed(P::Refused), None),
         (E::Probed(P::ModelMissing), None),
+        (E::Probed(P::Ready), Some(A::WarmUp)),
         (E::Probed(P::Ready), None),
+        (E::Warmed { loaded: true }, None),
         (E::Exited, Some(A::RetryAfter(SECOND))),
         (E::DelayOver, Some(A::Look)),
         (E::PortTaken, Some(A::RetryAfter(2 * SECOND))),
@@ -74,7 +76,8 @@ fn an_endpoint_is_lost_at_the_first_refusal_and_ready_again_by_itself() {
 fn a_silent_node_is_unhealthy_after_some_probes() {
     let mut life = Lifecycle::managed(TIMING);
     let silent = Event::Probed(Probe::Silent);
-    run(&mut life, &[Event::PortFree, Event::Probed(Probe::Ready), silent, silent]);
+    let (ready, warmed) = (Event::Probed(Probe::Ready), Event::Warmed { loaded: true });
+    run(&mut life, &[Event::PortFree, ready, warmed, silent, silent]);
     assert!(matches!(life.phase(), Phase::Ready { .. }));
     life.on(silent, 5 * SECOND, 0.0);
     assert_eq!(life.phase(), Phase::Unhealthy { since: 5 * SECOND });
@@ -122,7 +125,33 @@ fn delays_grow_to_the_ceiling_and_a_long_service_starts_them_over() {
     assert_eq!(delays, [1, 2, 4, 8, 30, 30, 30]);
     life.on(Event::PortFree, SECOND, 1.0);
     life.on(Event::Probed(Probe::Ready), SECOND, 1.0);
+    life.on(Event::Warmed { loaded: true }, SECOND, 1.0);
     assert_eq!(life.on(Event::Exited, 31 * SECOND, 1.0), Some(Action::RetryAfter(SECOND)));
+}
+
+#[test]
+fn a_model_that_cannot_be_loaded_is_tried_again_ever_more_slowly() {
+    let mut life = Lifecycle::managed(TIMING);
+    let ready = Event::Probed(Probe::Ready);
+    life.on(Event::PortFree, Duration::ZERO, 1.0);
+    let mut tries = Vec::new();
+    for second in 0..40 {
+        if life.on(ready, SECOND * second, 1.0) == Some(Action::WarmUp) {
+            tries.push(second);
+            life.on(Event::Warmed { loaded: false }, SECOND * second, 1.0);
+        }
+        assert_eq!(life.phase(), Phase::Loading);
+    }
+    assert_eq!(tries, [0, 1, 3, 7, 15, 31]);
+}
+
+#[test]
+fn a_model_that_was_lost_is_loaded_again() {
+    let mut life = Lifecycle::managed(TIMING);
+    let (ready, warmed) = (Event::Probed(Probe::Ready), Event::Warmed { loaded: true });
+    run(&mut life, &[Event::PortFree, ready, warmed, Event::Probed(Probe::ModelMissing)]);
+    assert_eq!(life.phase(), Phase::ModelMissing);
+    assert_eq!(life.on(ready, 9 * SECOND, 0.0), Some(Action::WarmUp));
 }
 
 fn events() -> impl Strategy<Value = Event> {
@@ -138,6 +167,7 @@ fn events() -> impl Strategy<Value = Event> {
         Just(Event::PortTaken),
         any::<bool>().prop_map(|hopeless| Event::SpawnFailed { hopeless }),
         probe.prop_map(Event::Probed),
+        any::<bool>().prop_map(|loaded| Event::Warmed { loaded }),
         Just(Event::Exited),
         Just(Event::DelayOver),
         Just(Event::StopAsked),
@@ -172,6 +202,7 @@ proptest! {
                     delayed = true;
                 }
                 Some(Action::Finish) => prop_assert!(!alive, "it ended before its process"),
+                Some(Action::WarmUp) => prop_assert!(alive, "nothing to load a model into"),
                 Some(Action::Look | Action::Kill | Action::Terminate) | None => {}
             }
             let ready = life.state(SECOND * step) == NodeState::Ready;

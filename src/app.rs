@@ -5,6 +5,7 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use actix::{Actor, Addr};
 use actix_web::dev::Server;
 use anyhow::{Context as _, anyhow, bail};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     select,
     signal::unix::{Signal, SignalKind, signal},
@@ -80,6 +81,7 @@ impl App {
         let (server, addresses) = server(config, &balancer, &stopping, &grace_over)?;
         let node_urls: Vec<_> =
             setups.iter().map(|setup| ollama::generate_url(setup.endpoint.base())).collect();
+        raise_file_limit();
         orphans::end_all().await;
         let client = ollama::client(config.nodes.probe_timeout);
         let start = |setup| {
@@ -152,6 +154,15 @@ impl App {
             // A node actor that is gone has killed its group by its guard.
             let _ = timeout(Duration::from_secs(1), node.send(Kill)).await;
         }
+    }
+}
+
+/// Takes as many open files as the process may: every caller and every call needs one.
+fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        warn!(%error, "the limit on open files stays as it is");
     }
 }
 

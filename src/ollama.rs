@@ -10,8 +10,12 @@ mod types;
 use std::{future::Future, time::Duration};
 
 use actix_web::{http::StatusCode, web::Bytes};
-use awc::{Client, ClientResponse, Connector, error::PayloadError};
+use awc::{
+    Client, ClientResponse, Connector,
+    error::{ConnectError, PayloadError},
+};
 use futures_util::{Stream, StreamExt};
+use rustix::io::Errno;
 use tokio::time::timeout;
 
 pub use self::{
@@ -126,6 +130,21 @@ pub enum Probe {
     Refused,
     /// Something listens, but no answer of an Ollama came in time.
     Silent,
+    /// This process could not look: it says nothing about the node.
+    Unknown,
+}
+
+/// What a connection that did not come about says.
+fn unconnected(error: &ConnectError) -> Probe {
+    /// Want of files, memory or ports on this side.
+    const OWN_WANT: [Errno; 5] =
+        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::ADDRNOTAVAIL];
+    let ConnectError::Io(error) = error else { return Probe::Silent };
+    match Errno::from_io_error(error) {
+        Some(Errno::CONNREFUSED) => Probe::Refused,
+        Some(errno) if OWN_WANT.contains(&errno) => Probe::Unknown,
+        _ => Probe::Silent,
+    }
 }
 
 /// Looks whether a node answers and lists `model`. Never takes longer than twice `wait`.
@@ -139,7 +158,7 @@ pub async fn probe(client: &Client, base_url: &str, model: &str, wait: Duration)
             Ok(_) => Probe::Ready,
             Err(_) => version(client, base_url, wait).await,
         },
-        Err(UpstreamError::Connect(_)) => Probe::Refused,
+        Err(UpstreamError::Connect(error)) => unconnected(&error),
         // A gateway that lets only the generate call through answers so.
         Err(UpstreamError::ModelMissing | UpstreamError::Rejected { status: 405, .. }) => {
             Probe::Ready
@@ -155,7 +174,7 @@ pub async fn version(client: &Client, base_url: &str, wait: Duration) -> Probe {
             Ok(_) => Probe::Ready,
             Err(_) => Probe::Silent,
         },
-        Err(UpstreamError::Connect(_)) => Probe::Refused,
+        Err(UpstreamError::Connect(error)) => unconnected(&error),
         Err(_) => Probe::Silent,
     }
 }
@@ -178,4 +197,25 @@ async fn within<F: Future>(
     future: F,
 ) -> Result<F::Output, UpstreamError> {
     timeout(limit, future).await.map_err(|_| UpstreamError::Stalled(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_says_that_nobody_listens() {
+        let table = [
+            (Errno::CONNREFUSED, Probe::Refused),
+            (Errno::MFILE, Probe::Unknown),
+            (Errno::HOSTUNREACH, Probe::Silent),
+        ];
+        for (errno, expected) in table {
+            let error = ConnectError::Io(io::Error::from_raw_os_error(errno.raw_os_error()));
+            assert_eq!(unconnected(&error), expected, "{errno}");
+        }
+        assert_eq!(unconnected(&ConnectError::Timeout), Probe::Silent);
+    }
 }

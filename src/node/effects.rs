@@ -22,7 +22,7 @@ impl Node {
         let look = async move {
             let probe = ollama::version(&client, &base, wait).await;
             let owner = match probe {
-                Probe::Refused => None,
+                Probe::Refused | Probe::Unknown => None,
                 Probe::Ready | Probe::ModelMissing | Probe::Silent => {
                     tokio::task::spawn_blocking(move || port::owner(port)).await.ok().flatten()
                 }
@@ -47,6 +47,10 @@ impl Node {
                     node.step(Event::PortServed, context);
                     node.probe(context);
                 }
+                Probe::Unknown => {
+                    error!(node.id = %id, "the port cannot be looked at for want of files or memory");
+                    node.step(Event::PortTaken, context);
+                }
                 Probe::Silent => {
                     error!(
                         node.id = %id, owner,
@@ -63,7 +67,7 @@ impl Node {
     pub(super) fn spawn(&mut self, context: &mut Context<Self>) {
         self.generation += 1;
         let Some(command) = &self.setup.command else { return };
-        let started = match process::start(command, &orphans::mark(&self.setup.id)) {
+        let started = match process::start(command, orphans::mark(&self.setup.id)) {
             Ok(started) => started,
             Err(error) => {
                 let program = command.program.display();
@@ -83,11 +87,12 @@ impl Node {
             // The group goes with its leader: a runner that outlives it would keep its memory.
             node.group = None;
             let ending = process::ending(status);
-            if node.lifecycle.phase() == Phase::Stopping {
+            if node.killed || node.lifecycle.phase() == Phase::Stopping {
                 debug!(node.id = %node.setup.id, node.pid = pid, ending, "node process ended");
             } else {
                 warn!(node.id = %node.setup.id, node.pid = pid, ending, "node process ended by itself");
             }
+            node.killed = false;
             node.step(Event::Exited, context);
         });
         context.spawn(ended);
@@ -151,8 +156,9 @@ impl Node {
     }
 
     /// Kills the whole group; its leader's end is reported by the one who waits for it.
-    pub(super) fn kill(&self, reason: &str) {
-        if let Some(group) = &self.group {
+    pub(super) fn kill(&mut self, reason: &str) {
+        if let Some(group) = self.group.as_ref().filter(|_| !self.killed) {
+            self.killed = true;
             warn!(node.id = %self.setup.id, node.pid = group.id(), reason, "node process killed");
             group.signal(Signal::KILL);
         }

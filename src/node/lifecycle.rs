@@ -129,6 +129,8 @@ pub struct Lifecycle {
     failures: u32,
     /// Probes without an answer in a row.
     silent: u32,
+    /// Since when every probe was refused.
+    refused_since: Option<Duration>,
     warmth: Warmth,
 }
 
@@ -152,15 +154,23 @@ impl Lifecycle {
     /// The life of a managed node; it begins with [`Action::Look`].
     pub fn managed(timing: Timing) -> Self {
         let phase = Phase::Looking;
-        let warmth = Warmth::COLD;
-        Self { phase, timing, startable: true, managed: true, failures: 0, silent: 0, warmth }
+        Self {
+            phase,
+            timing,
+            startable: true,
+            managed: true,
+            failures: 0,
+            silent: 0,
+            refused_since: None,
+            warmth: Warmth::COLD,
+        }
     }
 
     /// The life of an endpoint that others run.
     pub fn endpoint(timing: Timing) -> Self {
         let phase = Phase::Starting { since: Duration::ZERO };
         let warmth = Warmth::Warm;
-        Self { phase, timing, startable: false, managed: false, failures: 0, silent: 0, warmth }
+        Self { phase, startable: false, managed: false, warmth, ..Self::managed(timing) }
     }
 
     /// Where the node is.
@@ -238,10 +248,8 @@ impl Lifecycle {
             (P::ModelMissing | P::Loading | P::Unhealthy { .. }, E::Warmed { loaded }) => {
                 self.warmed(loaded, now)
             }
-            (P::Ready { since }, E::Exited) => {
-                if now.saturating_sub(since) >= self.timing.backoff_ceiling {
-                    self.failures = 0;
-                }
+            (P::Ready { .. }, E::Exited) => {
+                self.forgive(now);
                 self.back_off(now, jitter, false)
             }
             (
@@ -316,7 +324,13 @@ impl Lifecycle {
     }
 
     fn probed(&mut self, probe: Probe, now: Duration) -> Option<Action> {
+        match probe {
+            Probe::Unknown => return None,
+            Probe::Refused => self.refused_since = self.refused_since.or(Some(now)),
+            Probe::Ready | Probe::ModelMissing | Probe::Silent => self.refused_since = None,
+        }
         match (probe, self.phase) {
+            (Probe::Unknown, _) => {}
             (Probe::Ready, Phase::Ready { .. }) => self.silent = 0,
             (Probe::Ready, _) => {
                 self.silent = 0;
@@ -340,20 +354,30 @@ impl Lifecycle {
                 self.phase = Phase::ModelMissing;
             }
             (Probe::Refused | Probe::Silent, Phase::Starting { since }) => {
-                return self.after(since, self.timing.start_timeout, probe, now);
+                return self.after(since, self.timing.start_timeout, now);
             }
             (Probe::Refused | Probe::Silent, Phase::Unhealthy { since }) => {
-                return self.after(since, self.timing.hang_timeout, probe, now);
+                return self.after(since, self.timing.hang_timeout, now);
             }
             (Probe::Refused | Probe::Silent, _) => {
                 self.silent += 1;
                 let gone = probe == Probe::Refused && !self.managed;
                 if gone || self.silent >= self.timing.probe_failures {
+                    self.forgive(now);
                     self.phase = Phase::Unhealthy { since: now };
                 }
             }
         }
         None
+    }
+
+    /// Forgets earlier failures if the node was ready for as long as the longest delay.
+    fn forgive(&mut self, now: Duration) {
+        if let Phase::Ready { since } = self.phase
+            && now.saturating_sub(since) >= self.timing.backoff_ceiling
+        {
+            self.failures = 0;
+        }
     }
 
     /// The model was loaded, and the node is ready; or it was not, and is tried again later.
@@ -377,18 +401,12 @@ impl Lifecycle {
 
     /// What to do about a node that has not answered since a moment: a process of ours that has had
     /// its time is killed; where an adopted Ollama is gone, our own may take its port.
-    fn after(
-        &mut self,
-        since: Duration,
-        limit: Duration,
-        probe: Probe,
-        now: Duration,
-    ) -> Option<Action> {
-        let silent_for = now.saturating_sub(since);
+    fn after(&mut self, since: Duration, limit: Duration, now: Duration) -> Option<Action> {
         if self.managed {
-            return (silent_for >= limit).then_some(Action::Kill);
+            return (now.saturating_sub(since) >= limit).then_some(Action::Kill);
         }
-        let gone = probe == Probe::Refused && silent_for >= self.timing.adopted_gone_timeout;
+        let refused_for = self.refused_since.map(|since| now.saturating_sub(since));
+        let gone = refused_for.is_some_and(|time| time >= self.timing.adopted_gone_timeout);
         if self.startable && gone {
             return self.enter(Phase::Looking, Some(Action::Look));
         }

@@ -50,13 +50,13 @@ pub(super) struct Started {
     pub(super) stderr: ChildStderr,
 }
 
-/// Starts a process as the leader of a group of its own, marked as the given node's.
-pub(super) fn start(command: &Command, mark: &str) -> io::Result<Started> {
+/// Starts a process as the leader of a group of its own, with a mark if there is one.
+pub(super) fn start(command: &Command, mark: Option<String>) -> io::Result<Started> {
     let mut child = tokio::process::Command::new(&command.program)
         .args(&command.args)
         .env_clear()
         .envs(&command.env)
-        .env(orphans::MARK, mark)
+        .envs(mark.map(|mark| (orphans::MARK, mark)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -109,7 +109,7 @@ mod tests {
         let path = std::env::var_os("PATH").expect("a PATH");
         let env = BTreeMap::from([("PATH".into(), path)]);
         let command = Command { program: PathBuf::from("sh"), args, env };
-        let mut started = start(&command, "test").expect("sh starts");
+        let mut started = start(&command, None).expect("sh starts");
         let mut line = String::new();
         let mut reader = BufReader::new(&mut started.stdout);
         reader.read_line(&mut line).await.expect("a line");

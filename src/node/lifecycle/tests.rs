@@ -92,8 +92,10 @@ fn a_port_whose_adopted_ollama_is_gone_is_taken_by_our_own() {
     run(&mut life, &[Event::PortServed, ready, refused]);
     assert_eq!(life.on(refused, 11 * SECOND, 0.0), None, "it may come back");
     assert_eq!(life.on(Event::Probed(Probe::Silent), 12 * SECOND, 0.0), None, "it has the port");
-    assert_eq!(life.on(refused, 12 * SECOND, 0.0), Some(Action::Look));
-    assert_eq!(life.on(Event::PortFree, 13 * SECOND, 0.0), Some(Action::Spawn));
+    assert_eq!(life.on(refused, 13 * SECOND, 0.0), None, "it is gone only now");
+    assert_eq!(life.on(Event::Probed(Probe::Unknown), 22 * SECOND, 0.0), None);
+    assert_eq!(life.on(refused, 23 * SECOND, 0.0), Some(Action::Look));
+    assert_eq!(life.on(Event::PortFree, 24 * SECOND, 0.0), Some(Action::Spawn));
     assert!(life.is_managed());
     let mut endpoint = Lifecycle::endpoint(TIMING);
     run(&mut endpoint, &[ready, refused]);
@@ -130,6 +132,25 @@ fn delays_grow_to_the_ceiling_and_a_long_service_starts_them_over() {
 }
 
 #[test]
+fn hangs_far_apart_do_not_add_up() {
+    let mut life = Lifecycle::managed(TIMING);
+    let (ready, silent) = (Event::Probed(Probe::Ready), Event::Probed(Probe::Silent));
+    let hour = 3600 * SECOND;
+    for hours in 0..8 {
+        let now = hour * hours;
+        life.on(Event::PortFree, now, 1.0);
+        life.on(ready, now, 1.0);
+        life.on(Event::Warmed { loaded: true }, now, 1.0);
+        for _ in 0..3 {
+            life.on(silent, now + hour / 2, 1.0);
+        }
+        let action = life.on(Event::Exited, now + hour / 2, 1.0);
+        assert_eq!(action, Some(Action::RetryAfter(SECOND)));
+        life.on(Event::DelayOver, now + hour / 2, 1.0);
+    }
+}
+
+#[test]
 fn a_model_that_cannot_be_loaded_is_tried_again_ever_more_slowly() {
     let mut life = Lifecycle::managed(TIMING);
     let ready = Event::Probed(Probe::Ready);
@@ -159,7 +180,8 @@ fn events() -> impl Strategy<Value = Event> {
         Just(Probe::Ready),
         Just(Probe::ModelMissing),
         Just(Probe::Refused),
-        Just(Probe::Silent)
+        Just(Probe::Silent),
+        Just(Probe::Unknown)
     ];
     prop_oneof![
         Just(Event::PortFree),

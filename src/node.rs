@@ -59,6 +59,8 @@ pub struct Node {
     client: Client,
     balancer: Recipient<NodeReport>,
     group: Option<Group>,
+    /// Whether the group was killed and its end is awaited.
+    killed: bool,
     /// Counts the processes, so that a probe of an earlier one is not taken for one of this.
     generation: u64,
     done: Vec<oneshot::Sender<()>>,
@@ -96,6 +98,7 @@ impl Node {
             client,
             balancer,
             group: None,
+            killed: false,
             generation: 0,
             done: Vec::new(),
             failed,
@@ -126,7 +129,10 @@ impl Node {
                 info!(node.id = %self.setup.id, %delay_ms, "node waits before its next start");
                 context.run_later(delay, |node, context| node.step(Event::DelayOver, context));
             }
-            Action::Kill => self.kill("no answer within nodes.start_timeout or nodes.hang_timeout"),
+            Action::Kill if matches!(self.lifecycle.phase(), Phase::Starting { .. }) => {
+                self.kill("no answer within nodes.start_timeout");
+            }
+            Action::Kill => self.kill("no answer within nodes.hang_timeout"),
             Action::Terminate => self.terminate(context),
             Action::Finish => {
                 for done in self.done.drain(..) {

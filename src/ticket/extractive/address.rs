@@ -28,15 +28,15 @@ const BETWEEN: [&str; 7] = ["的", "那个", "这个", "嗯", "呃", "啊", "那
 /// How much a level says: where an address is certain, and where it is likely.
 const WORTH: [u32; 6] = [2, 3, 3, 4, 3, 4];
 
-/// The least worth of an address: a town, an estate, or two coarser levels.
-const LEAST_WORTH: u32 = 4;
+/// The least worth of an address: anything below a province.
+const LEAST_WORTH: u32 = 3;
 
 /// Words that end where a name may begin.
 #[rustfmt::skip]
 const LEADS: &[&str] = &[
     "住在", "位于", "地址是", "地址在", "就是", "这里是", "这边是", "我是", "我们是", "在", "是", "到",
     "去", "从", "来自", "反映", "投诉", "举报", "咨询", "一下", "我们", "你们", "他们", "我", "你", "您", "有",
-    "问", "说", "叫", "嗯", "啊", "呃", "那个", "这个", "这边", "那边", "关于", "对", "和", "的",
+    "问", "说", "叫", "嗯", "啊", "呃", "那个", "这个", "这边", "那边", "关于", "对", "的",
 ];
 
 /// Stems that make a common word of an ending, not a name: 小区, 我们县, 城市, 马路.
@@ -75,11 +75,12 @@ pub(super) fn of<'a>(said: impl Iterator<Item = &'a str>) -> Option<String> {
         address.coarsest = coarser.coarsest;
         address.worth += coarser.worth;
     }
-    if let Some(finer) = found
+    while let Some(finer) = found
         .iter()
         .find(|other| other.coarsest > address.finest && !address.text.contains(&other.text))
     {
         address.text.push_str(&finer.text);
+        address.finest = finer.finest;
         address.worth += finer.worth;
     }
     (address.worth >= LEAST_WORTH).then_some(address.text)
@@ -127,7 +128,9 @@ fn run(text: &str) -> Option<Found> {
         found.finest = level;
         found.worth += WORTH[level];
         rest = &from[length..];
-        next_level = level + 1;
+        // A city lies in an autonomous prefecture, which is no finer than a city elsewhere.
+        let same = ["自治州", "盟"].iter().any(|ending| found.text.ends_with(ending));
+        next_level = if same { level } else { level + 1 };
     }
     (found.worth > 0).then_some(found)
 }
@@ -182,12 +185,16 @@ fn is_name(stem: &str, stem_chars: usize, level: usize, least_level: usize) -> b
     let long_enough = stem_chars >= 2 || (level == 2 && least_level > 0);
     let has_lead = [
         "我", "你", "您", "他", "这", "那", "哪", "什么", "没", "不", "了", "在", "的", "吗", "个",
-        "们", "楼下", "楼上", "对面", "旁边", "门口", "当街", "逛", "有人",
+        "们", "楼下", "楼上", "对面", "旁边", "门口", "当街", "逛", "有人", "可以", "到", "上小",
+        "上中",
     ]
     .iter()
     .any(|word| stem.contains(word));
     let administrative = level <= 2 && stem_chars > 5;
-    let verb = level == 4 && stem.ends_with(['当', '上', '沿', '逛', '过']);
+    let verb = level >= 4 && stem.ends_with(['当', '上', '沿', '逛', '过']);
+    // 二十六路 is a bus.
+    let verb = verb
+        || (level == 4 && stem.chars().all(|c| "零一二三四五六七八九十百0123456789".contains(c)));
     long_enough && !has_lead && !verb && !administrative && !NO_NAMES.contains(&stem)
 }
 
@@ -213,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_run_with_the_most_levels_is_the_address() {
-        let table: [(&[&str], Option<&str>); 23] = [
+        let table: [(&[&str], Option<&str>); 28] = [
             (
                 &["六安市三十铺镇水韵东方小区。", "靠近进门一百二十一栋。"],
                 Some("六安市三十铺镇水韵东方小区"),
@@ -244,6 +251,14 @@ mod tests {
             ),
             (&["武汉市洪山区关山街道光谷软件园附近", "有人当街打人"], Some("武汉市洪山区关山街道")),
             (&["浦东新区周浦镇瑞阳路五百六十弄", "楼下广场舞太吵"], Some("浦东新区周浦镇瑞阳路")),
+            (&["呼和浩特市赛罕区政务大厅"], Some("呼和浩特市赛罕区")),
+            (&["延边朝鲜族自治州延吉市河南街道"], Some("延边朝鲜族自治州延吉市河南街道")),
+            (&["一百零二路", "在太原市迎泽区"], Some("太原市迎泽区")),
+            (&["孩子在杭州上小学需要什么材料"], None),
+            (
+                &["青岛市市南区", "香港中路街道", "海信小区三号楼"],
+                Some("青岛市市南区香港中路街道海信小区"),
+            ),
             (&["淮南市寿县寿春镇"], Some("淮南市寿县寿春镇")),
             (&["住在金安区梅山路金和苑小区"], Some("金安区梅山路金和苑小区")),
         ];

@@ -16,7 +16,7 @@ const CUES: &[(&str, &[(&str, u32)])] = &[
     (
         "求助",
         &[
-            ("求助", 6), ("帮帮", 4), ("帮忙", 2), ("帮我", 2), ("帮我们", 2), ("躲起来", 2), ("救", 3), ("走失", 5), ("走丢", 5),
+            ("求助", 6), ("帮帮", 4), ("帮忙", 2), ("帮我", 2), ("帮我们", 2), ("帮一下", 3), ("申请补助", 4), ("派人", 3), ("来修", 2), ("躲起来", 2), ("救", 3), ("走失", 5), ("走丢", 5),
             ("被困", 5), ("丢了", 4), ("掉了", 2), ("找不到", 2), ("低保", 3), ("困难", 3),
             ("没钱", 3), ("生病", 2), ("残疾", 3), ("独居", 3), ("停水", 3), ("停电", 3), ("断水", 3),
             ("断电", 3), ("没水", 3), ("没电", 3), ("不来水", 3), ("漏水", 2), ("救助", 4),
@@ -59,14 +59,13 @@ const CUES: &[(&str, &[(&str, u32)])] = &[
 #[rustfmt::skip]
 const OPENERS: &[&str] = &[
     "你好", "您好", "喂", "嗯", "呃", "哦", "噢", "哎", "唉", "啊", "那个", "这个", "就是说", "就是",
-    "然后", "那么", "那我", "那", "我想要", "我想", "我要", "我就", "我们想", "我们要", "我们", "我",
+    "然后", "那么", "那我", "那", "我想要", "我家", "我们家", "我想", "我要", "我就", "我们想", "我们要", "我们", "我",
     "想要", "要", "想", "请问一下", "请问", "问一下", "问问", "反映一下", "咨询一下", "投诉一下",
     "举报一下", "反映", "就", "因为", "所以", "现在", "同志", "麻烦", "是这样的", "跟你说",
 ];
 
 /// Particles at a clause's end.
-const CLOSERS: [&str; 12] =
-    ["啊", "呢", "吧", "呀", "哦", "嘛", "吗", "啦", "哈", "嗯", "的话", "了"];
+const CLOSERS: [&str; 11] = ["啊", "呢", "吧", "呀", "哦", "嘛", "吗", "啦", "哈", "嗯", "的话"];
 
 /// Turns that say nothing by themselves.
 #[rustfmt::skip]
@@ -82,9 +81,10 @@ const QUESTIONS: &[&str] = &[
     "什么", "哪个", "哪里", "哪儿", "多少", "几栋", "几路", "几号", "贵姓", "怎么称呼", "请问", "是不是", "有没有",
 ];
 
-/// How much a text speaks for any type.
+/// How much a text speaks for any type, the types' own names apart: 我要投诉 names no demand.
 pub(super) fn any_weight(text: &str) -> u32 {
-    CUES.iter().map(|(name, _)| weight(text, name)).max().unwrap_or(0)
+    let text = CUES.iter().fold(text.to_owned(), |text, (name, _)| text.replace(name, ""));
+    CUES.iter().map(|(name, _)| weight(&text, name)).max().unwrap_or(0)
 }
 
 /// The type with the greatest weight of cues; among equals, and without any, the catch-all 投诉, else

@@ -21,10 +21,10 @@ pub use self::{
 };
 use self::{
     messages::Release,
-    pool::{Penalty, Pool},
+    pool::Pool,
     queue::{Full, Queue},
 };
-use crate::config;
+use crate::{backoff::Backoff, config};
 
 /// A node's name: its port, or `host:port` for an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,7 +80,7 @@ impl Balancer {
         nodes: Vec<NewNode>,
         failed: CancellationToken,
     ) -> Self {
-        let penalty = Penalty { base: settings.penalty_base, ceiling: settings.penalty_ceiling };
+        let penalty = Backoff { base: settings.penalty_base, ceiling: settings.penalty_ceiling };
         let mut pool = Pool::new(settings.policy, penalty);
         for node in nodes {
             pool.add(node.id, node.base_url, node.slots);
@@ -98,12 +98,12 @@ impl Balancer {
         let now = self.now();
         self.prune(now);
         let pool = &mut self.pool;
-        let retry_after = pool.retry_after(self.waiting.len(), now);
+        let waiting = self.waiting.len();
         let answers = self.waiting.take_each(|deadline, waiter| {
             if let Some(node) = pool.choose(&waiter.excluded, now) {
                 return Some(Ok(node));
             }
-            let refusal = || Err(Unserved::NoNode { retry_after });
+            let refusal = || Err(Unserved::NoNode { retry_after: pool.retry_after(waiting, now) });
             (!pool.can_serve_before(deadline)).then(refusal)
         });
         for (waiter, answer) in answers {
@@ -125,8 +125,8 @@ impl Balancer {
     /// Forgets who left, and tells who waited in vain.
     fn prune(&mut self, now: Duration) {
         let late = self.waiting.prune(now, |waiter| waiter.reply.is_closed());
-        let retry_after = self.pool.retry_after(self.waiting.len(), now);
         for waiter in late {
+            let retry_after = self.pool.retry_after(self.waiting.len(), now);
             let _ = waiter.reply.send(Err(Unserved::NoNode { retry_after }));
         }
     }

@@ -7,6 +7,7 @@
 //! - [`app`]: starts balancer, server and nodes, and stops them in reverse.
 //! - [`node`]: one actor a node; starts, watches and restarts its Ollama process.
 //! - [`balancer`]: the actor that says who gets the next slot.
+//! - [`backoff`]: the one rule of delays after failures.
 //! - [`dispatch`]: one model call, retried elsewhere until it succeeds or its deadline comes.
 //! - [`ollama`]: the only code that knows Ollama's URLs and bodies.
 //! - [`ticket`]: transcript → prompt → answer → checked ticket.
@@ -17,6 +18,7 @@
 //! ARCHITECTURE.md shows who tells whom what.
 
 pub mod app;
+pub mod backoff;
 pub mod balancer;
 pub mod cli;
 pub mod config;

@@ -29,6 +29,7 @@ use self::{
     process::Group,
 };
 use crate::{
+    backoff::Backoff,
     balancer::{NodeId, NodeReport},
     config::{self, Endpoint},
 };
@@ -82,9 +83,8 @@ impl Node {
             probe_failures: settings.probe_failures,
             hang_timeout: settings.hang_timeout,
             adopted_gone_timeout: settings.adopted_gone_timeout,
-            backoff_base: settings.backoff_base,
+            backoff: Backoff { base: settings.backoff_base, ceiling: settings.backoff_ceiling },
             crash_loop_failures: settings.crash_loop_failures,
-            backoff_ceiling: settings.backoff_ceiling,
         };
         let lifecycle = match setup.command {
             Some(_) => Lifecycle::managed(timing),

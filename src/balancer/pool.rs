@@ -6,24 +6,7 @@
 use std::time::Duration;
 
 use super::{NodeId, NodeState, Outcome};
-use crate::config::Policy;
-
-/// How long a node rests after failures of its own.
-#[derive(Clone, Copy, Debug)]
-pub struct Penalty {
-    /// The rest after the first failure.
-    pub base: Duration,
-    /// The longest rest.
-    pub ceiling: Duration,
-}
-
-impl Penalty {
-    /// The rest after so many failures in a row.
-    fn after(&self, failures: u32) -> Duration {
-        let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
-        self.base.saturating_mul(doubled).min(self.ceiling)
-    }
-}
+use crate::{backoff::Backoff, config::Policy};
 
 /// One node's slots, health and counts.
 #[derive(Clone, Debug)]
@@ -57,6 +40,16 @@ impl Member {
         self.state == NodeState::Ready && self.penalty_until <= now
     }
 
+    /// When it can be usable at the earliest; none if that takes an operator. A node that is down
+    /// says so itself, and every other one may be usable at any moment.
+    fn usable_at(&self) -> Option<Duration> {
+        match self.state {
+            NodeState::Ready => Some(self.penalty_until),
+            NodeState::Reachable => Some(Duration::ZERO),
+            NodeState::Down { back_in } => back_in.map(|delay| self.state_at + delay),
+        }
+    }
+
     /// Healthy and not excluded for the call at hand.
     fn is_usable(&self, excluded: &[NodeId], now: Duration) -> bool {
         self.is_healthy(now) && !excluded.contains(&self.id)
@@ -68,7 +61,8 @@ impl Member {
 pub struct Pool {
     members: Vec<Member>,
     policy: Policy,
-    penalty: Penalty,
+    /// How long a node rests after failures of its own.
+    penalty: Backoff,
     leases: u64,
     /// How long an answered call held its slot, smoothed; none before the first answer.
     service_time: Option<Duration>,
@@ -78,7 +72,7 @@ pub struct Pool {
 
 impl Pool {
     /// An empty pool.
-    pub fn new(policy: Policy, penalty: Penalty) -> Self {
+    pub fn new(policy: Policy, penalty: Backoff) -> Self {
         Self {
             members: Vec::new(),
             policy,
@@ -187,7 +181,7 @@ impl Pool {
                 if member.penalty_until <= now {
                     member.failures += 1;
                 }
-                member.penalty_until = now + penalty.after(member.failures);
+                member.penalty_until = now + penalty.delay(member.failures);
             }
             Outcome::BadAnswer | Outcome::Rejected | Outcome::Abandoned => {}
         }
@@ -207,27 +201,18 @@ impl Pool {
         let slots: u32 = self.members.iter().map(|member| member.slots).sum();
         let ahead = u32::try_from(waiting + 1).unwrap_or(u32::MAX);
         let needed = self.service_time.unwrap_or_default().saturating_mul(ahead) / slots.max(1);
-        let usable = self.members.iter().map(|member| match member.state {
-            NodeState::Ready => member.penalty_until.saturating_sub(now),
-            NodeState::Reachable => Duration::ZERO,
-            NodeState::Down { back_in: Some(delay) } => {
-                (member.state_at + delay).saturating_sub(now)
-            }
-            NodeState::Down { back_in: None } => Duration::MAX,
-        });
+        let usable = self
+            .members
+            .iter()
+            .map(|member| member.usable_at().map_or(Duration::MAX, |at| at.saturating_sub(now)));
         let first = usable.min().unwrap_or_default();
         Duration::from_secs(needed.saturating_add(first).as_secs().clamp(1, 120))
     }
 
-    /// Whether any node can be usable before `deadline`. A node that is down says itself when it
-    /// can be back; every other one may be usable at any moment.
+    /// Whether any node can be usable before `deadline`.
     pub fn can_serve_before(&self, deadline: Duration) -> bool {
-        self.members.iter().any(|member| match member.state {
-            NodeState::Ready => member.penalty_until < deadline,
-            NodeState::Reachable => true,
-            NodeState::Down { back_in: Some(delay) } => member.state_at + delay < deadline,
-            NodeState::Down { back_in: None } => false,
-        })
+        let in_time = |member: &Member| member.usable_at().is_some_and(|at| at < deadline);
+        self.members.iter().any(in_time)
     }
 }
 

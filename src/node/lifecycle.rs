@@ -219,7 +219,7 @@ impl Lifecycle {
 
     fn probed(&mut self, probe: Probe, now: Duration) -> Option<Action> {
         match probe {
-            Probe::Unknown => return None,
+            Probe::Unknown => {}
             Probe::Refused => self.refused_since = self.refused_since.or(Some(now)),
             Probe::Ready | Probe::ModelMissing | Probe::Silent => self.refused_since = None,
         }
@@ -268,7 +268,7 @@ impl Lifecycle {
     /// Forgets earlier failures if the node was ready for as long as the longest delay.
     fn forgive(&mut self, now: Duration) {
         if let Phase::Ready { since } = self.phase
-            && now.saturating_sub(since) >= self.timing.backoff_ceiling
+            && now.saturating_sub(since) >= self.timing.backoff.ceiling
         {
             self.failures = 0;
         }
@@ -281,16 +281,10 @@ impl Lifecycle {
             (self.phase, self.warmth, self.silent) = (Phase::Ready { since: now }, Warmth::Warm, 0);
         } else {
             let failures = failures.saturating_add(1);
-            self.warmth = Warmth::Cold { failures, next: now + self.delay(failures) };
+            self.warmth =
+                Warmth::Cold { failures, next: now + self.timing.backoff.delay(failures) };
         }
         None
-    }
-
-    /// The delay after so many failures in a row, without jitter.
-    fn delay(&self, failures: u32) -> Duration {
-        let Timing { backoff_base, backoff_ceiling, .. } = self.timing;
-        let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
-        backoff_base.saturating_mul(doubled).min(backoff_ceiling)
     }
 
     /// What to do about a node that has not answered since a moment: a process of ours that has had
@@ -312,7 +306,11 @@ impl Lifecycle {
         self.silent = 0;
         let looping = self.failures >= self.timing.crash_loop_failures;
         let longest = hopeless || looping;
-        let full = if longest { self.timing.backoff_ceiling } else { self.delay(self.failures) };
+        let full = if longest {
+            self.timing.backoff.ceiling
+        } else {
+            self.timing.backoff.delay(self.failures)
+        };
         // Half of the delay is jitter, so that nodes that fell together do not rise together.
         let delay = full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
         let until = now + delay;

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PENALTY: Penalty =
-    Penalty { base: Duration::from_millis(200), ceiling: Duration::from_secs(5) };
+const PENALTY: Backoff =
+    Backoff { base: Duration::from_millis(200), ceiling: Duration::from_secs(5) };
 
 /// How long the calls of these tests held their slots.
 const HELD: Duration = Duration::from_secs(25);

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::backoff::Backoff;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -11,9 +12,8 @@ const TIMING: Timing = Timing {
     probe_failures: 3,
     hang_timeout: Duration::from_secs(20),
     adopted_gone_timeout: Duration::from_secs(10),
-    backoff_base: SECOND,
+    backoff: Backoff { base: SECOND, ceiling: Duration::from_secs(30) },
     crash_loop_failures: 5,
-    backoff_ceiling: Duration::from_secs(30),
 };
 
 /// Runs events one second apart, without jitter, and gives the action of each.
@@ -219,8 +219,8 @@ proptest! {
                     (alive, spawned, delayed) = (true, true, false);
                 }
                 Some(Action::RetryAfter(delay)) => {
-                    prop_assert!(delay >= TIMING.backoff_base / 2);
-                    prop_assert!(delay <= TIMING.backoff_ceiling);
+                    prop_assert!(delay >= TIMING.backoff.base / 2);
+                    prop_assert!(delay <= TIMING.backoff.ceiling);
                     delayed = true;
                 }
                 Some(Action::Finish) => prop_assert!(!alive, "it ended before its process"),

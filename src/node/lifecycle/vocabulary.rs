@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ollama::Probe;
+use crate::{backoff::Backoff, ollama::Probe};
 
 /// Where a node is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,10 +105,8 @@ pub struct Timing {
     pub hang_timeout: Duration,
     /// How long an adopted Ollama may be gone before our own takes its port.
     pub adopted_gone_timeout: Duration,
-    /// The first delay before a restart; doubled with each failure.
-    pub backoff_base: Duration,
+    /// The delays before a restart. A node that was ready for as long as the ceiling starts over.
+    pub backoff: Backoff,
     /// Failures in a row that make a crash loop.
     pub crash_loop_failures: u32,
-    /// The longest delay. A node that was ready for as long starts over with the first one.
-    pub backoff_ceiling: Duration,
 }

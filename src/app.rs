@@ -65,7 +65,8 @@ impl Signals {
 }
 
 impl App {
-    /// Binds the address, ends what an earlier ticketd left behind, then starts everything. Nodes may still be loading when it returns.
+    /// Binds the address, ends what an earlier ticketd left behind, then starts everything. Nodes may
+    /// still be loading when it returns.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         let signals = Signals::listen().context("signals cannot be received")?;
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());

@@ -76,7 +76,6 @@ pub fn server(setup: Setup) -> io::Result<(Server, Vec<SocketAddr>)> {
         };
         App::new()
             .app_data(Data::new(service))
-            .app_data(Data::new(setup.stopping.clone()))
             .wrap(from_fn(access::log))
             .wrap(NormalizePath::trim())
             .configure(routes)

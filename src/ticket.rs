@@ -21,7 +21,7 @@ use crate::{
     balancer::queue::Stage,
     config::{self, Correction},
     dispatch::{Dispatch, Failed},
-    ollama::GenerateRequest,
+    ollama::{Answer, GenerateRequest},
     place::Locations,
 };
 
@@ -83,7 +83,7 @@ impl Tickets {
         let request =
             GenerateRequest::new(&self.settings.model, ticket_system, &prompt, ticket_format);
         let types = &self.settings.ticket.types;
-        let judge = |answer: &crate::ollama::Answer| validate::ticket(&answer.text, types);
+        let judge = |answer: &Answer| validate::ticket(&answer.text, types);
         let mut ticket = self.dispatch.call(&request, Stage::First, deadline, judge).await?;
         let zone_correction = self.correct(&ticket.ticket_zone, deadline).await;
         ticket.ticket_zone.clone_from(&zone_correction.corrected);
@@ -106,7 +106,7 @@ impl Tickets {
         let Prompts { zone_system, zone_format, .. } = &self.prompts;
         let prompt = prompt::for_zone(&entries, zone);
         let request = GenerateRequest::new(&self.settings.model, zone_system, &prompt, zone_format);
-        let judge = |answer: &crate::ollama::Answer| zone::answered(&answer.text);
+        let judge = |answer: &Answer| zone::answered(&answer.text);
         match self.dispatch.call(&request, Stage::Begun, deadline, judge).await {
             Ok(answer) => ZoneCorrection::by_model(zone, &answer, &entries),
             Err(failed) => {

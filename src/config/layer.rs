@@ -61,7 +61,7 @@ impl Layer {
             .and_then(|mut table| table.remove("value"));
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         let readings = [
-            parsed.clone(),
+            parsed,
             Some(Value::String(text.to_owned())),
             Some(Value::Array(items.clone().map(Value::from).collect())),
             items
@@ -71,8 +71,7 @@ impl Layer {
         ];
         let mut first_error = None;
         for value in readings.into_iter().flatten() {
-            let table = nested(key, value.clone());
-            match table.clone().try_into::<Config>() {
+            match nested(key, value.clone()).try_into::<Config>() {
                 Ok(_) => return self.set(key, value, origin),
                 Err(error) => first_error.get_or_insert(error),
             };

@@ -12,8 +12,9 @@ use actix_web::{
     web::Data,
 };
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, error_span, info};
+
+use super::Service;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -26,7 +27,7 @@ pub(super) async fn log(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request.headers().get(REQUEST_ID).and_then(accepted).unwrap_or_else(fresh);
-    let stopping = request.app_data::<Data<CancellationToken>>().cloned();
+    let service = request.app_data::<Data<Service>>().cloned();
     let mut line = Line {
         id: id.clone(),
         method: known(request.method()),
@@ -41,7 +42,7 @@ pub(super) async fn log(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    if stopping.is_some_and(|stopping| stopping.is_cancelled()) {
+    if service.is_some_and(|service| service.stopping.is_cancelled()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response)

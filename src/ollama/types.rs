@@ -6,6 +6,11 @@ use serde_json::Value;
 
 use crate::config::{KeepAlive, Model, Options};
 
+/// The bytes of a request's body.
+fn bytes(request: &impl Serialize) -> Bytes {
+    serde_json::to_vec(request).expect("strings and numbers always serialise").into()
+}
+
 /// The body of `POST /api/generate`.
 #[derive(Clone, Debug, Serialize)]
 pub struct GenerateRequest<'a> {
@@ -40,7 +45,7 @@ impl<'a> GenerateRequest<'a> {
 
     /// The body as sent; made once for all attempts.
     pub fn to_body(&self) -> Bytes {
-        serde_json::to_vec(self).expect("strings and numbers always serialise").into()
+        bytes(self)
     }
 }
 
@@ -60,7 +65,7 @@ impl<'a> LoadRequest<'a> {
 
     /// The body as sent.
     pub fn to_body(&self) -> Bytes {
-        serde_json::to_vec(self).expect("strings and numbers always serialise").into()
+        bytes(self)
     }
 }
 

@@ -150,15 +150,14 @@ async fn what_a_killed_ticketd_leaves_behind_is_ended_at_the_next_start_and_nobo
     let orphans = [pid(&first, own[0]).await, pid(&first, own[1]).await];
     first.process.signal(Signal::KILL);
     first.process.ended().await;
-    assert!(orphans.iter().all(|pid| state_of(*pid).is_some()), "they outlive it");
     let second = Ticketd::start(&managed(own, &json!({})), &[]).await;
     second.healthy(2).await;
     for orphan in orphans {
         assert!(matches!(state_of(orphan), None | Some('Z')), "{orphan} is left");
     }
     assert_ticket(&second.summarize(CALL).await);
+    // Which ticketd of this host ended them is chance: that of another test may have come first.
     let log = second.stop().await;
-    assert_eq!(log.matches("left behind by an earlier ticketd: killed").count(), 2, "{log}");
     assert!(!log.contains("adopted as it is"), "{log}");
     assert_eq!(pid(&other, others[0]).await, others_pid, "another ticketd's node lives on");
     other.stop().await;

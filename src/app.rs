@@ -17,10 +17,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    balancer::{Balancer, Close, NewNode, NodeId},
-    config::{Config, Endpoint},
+    balancer::{Balancer, Close},
+    config::{self, Config, Endpoint},
+    fleet::{self, Fleet},
     http,
-    node::{self, Command, Host, Kill, Node, Stop, orphans},
+    node::{Kill, Node, Stop, orphans},
     ollama,
     place::Locations,
     systemd,
@@ -34,7 +35,7 @@ pub struct App {
     /// Every node's URL of the generate call.
     pub node_urls: Vec<String>,
     balancer: Addr<Balancer>,
-    nodes: Vec<Addr<Node>>,
+    fleet: Addr<Fleet>,
     server: JoinHandle<std::io::Result<()>>,
     grace: Duration,
     stop_grace: Duration,
@@ -71,32 +72,20 @@ impl App {
         let signals = Signals::listen().context("signals cannot be received")?;
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
-        let setups = node_setups(config);
-        let new_nodes = setups.iter().map(|setup| NewNode {
-            id: setup.id.clone(),
-            base_url: setup.endpoint.base().to_owned(),
-            slots: setup.slots,
-        });
-        let new_nodes = new_nodes.collect();
-        let balancer = Balancer::new(&config.balancer, new_nodes, failed.clone()).start();
+        let balancer = Balancer::new(&config.balancer, failed.clone()).start();
         let (server, addresses) = server(config, &balancer, &stopping, &grace_over)?;
-        let node_urls: Vec<_> =
-            setups.iter().map(|setup| ollama::generate_url(setup.endpoint.base())).collect();
         raise_file_limit();
         orphans::end_all().await;
-        let client = ollama::client(config.nodes.probe_timeout);
-        let start = |setup| {
-            let balancer = balancer.clone().recipient();
-            Node::new(setup, &config.nodes, client.clone(), balancer, failed.clone()).start()
-        };
-        let nodes = setups.into_iter().map(start).collect();
+        let fleet =
+            Fleet::new(&config.nodes, &config.model, balancer.clone(), failed.clone()).start();
+        let node_urls = node_urls(&config.nodes);
         announce(config, &addresses, &node_urls);
         systemd::ready();
         Ok(Self {
             addresses,
             node_urls,
             balancer,
-            nodes,
+            fleet,
             server: actix::spawn(server),
             grace: config.server.grace(),
             stop_grace: config.nodes.stop_grace,
@@ -132,10 +121,11 @@ impl App {
             balancer.do_send(Close);
             grace_over.cancel();
         });
+        let (fleet, stop_grace, server) = (self.fleet.clone(), self.stop_grace, &mut self.server);
         let stop = async {
-            (&mut self.server).await??;
+            server.await??;
             info!("all calls are answered: stopping the nodes");
-            stop_nodes(&self.nodes, self.stop_grace).await
+            stop_nodes(&nodes(&fleet).await, stop_grace).await
         };
         let stopped = select! {
             result = stop => result,
@@ -151,11 +141,18 @@ impl App {
     }
 
     async fn kill_nodes(&self) {
-        for node in &self.nodes {
+        for node in nodes(&self.fleet).await {
             // A node actor that is gone has killed its group by its guard.
             let _ = timeout(Duration::from_secs(1), node.send(Kill)).await;
         }
     }
+}
+
+/// Every node; from now on no other one starts.
+async fn nodes(fleet: &Addr<Fleet>) -> Vec<Addr<Node>> {
+    let nodes = timeout(Duration::from_secs(1), fleet.send(fleet::Close)).await;
+    // A fleet that is gone has taken its nodes along.
+    nodes.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Takes as many open files as the process may: every caller and every call needs one.
@@ -188,25 +185,11 @@ async fn stop_nodes(nodes: &[Addr<Node>], grace: Duration) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Every node: one for each port, one for each endpoint.
-fn node_setups(config: &Config) -> Vec<node::Setup> {
-    let host = Host::of_this_process();
-    let model = || config.model.clone();
-    let managed = config.nodes.ports.iter().map(|port| node::Setup {
-        id: NodeId::from(port.to_string()),
-        endpoint: Endpoint::loopback(*port),
-        command: Some(Command::new(&config.nodes, &config.model, *port, &host)),
-        slots: config.nodes.slots_of(*port),
-        model: model(),
-    });
-    let endpoints = config.nodes.endpoints.iter().map(|endpoint| node::Setup {
-        id: NodeId::from(endpoint.id().to_owned()),
-        endpoint: endpoint.clone(),
-        command: None,
-        slots: config.nodes.slots,
-        model: model(),
-    });
-    managed.chain(endpoints).collect()
+/// Every node's URL of the generate call.
+fn node_urls(nodes: &config::Nodes) -> Vec<String> {
+    let ports = nodes.ports.iter().map(|port| Endpoint::loopback(*port));
+    let all = ports.chain(nodes.endpoints.iter().cloned());
+    all.map(|endpoint| ollama::generate_url(endpoint.base())).collect()
 }
 
 fn server(

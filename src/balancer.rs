@@ -4,24 +4,29 @@
 //! [`Lease`], calls the node itself, and gives the lease back by dropping it.
 
 mod lease;
+mod membership;
 mod messages;
 pub mod pool;
 pub mod queue;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use actix::{Actor, AsyncContext, Context, Handler, MessageResult, SpawnHandle};
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, SpawnHandle};
+use serde::{Serialize, Serializer};
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 pub use self::{
     lease::{Lease, Outcome},
-    messages::{Acquire, Close, NodeReport, NodeSnapshot, NodeState, Snapshot, Unserved},
+    messages::{
+        Acquire, AwaitIdle, CallEnded, Close, Configure, Latency, NodeReport, NodeSnapshot,
+        NodeState, Overview, Pardon, Register, Snapshot, Unregister, Unserved,
+    },
 };
 use self::{
     messages::Release,
-    pool::Pool,
+    pool::{Member, Pool},
     queue::{Full, Queue},
 };
 use crate::{backoff::Backoff, config};
@@ -36,21 +41,23 @@ impl From<String> for NodeId {
     }
 }
 
+impl NodeId {
+    /// Whether it is this one.
+    pub fn is(&self, name: &str) -> bool {
+        &*self.0 == name
+    }
+}
+
+impl Serialize for NodeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
 impl fmt::Display for NodeId {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.write_str(&self.0)
     }
-}
-
-/// A node as the balancer gets to know it at the start.
-#[derive(Clone, Debug)]
-pub struct NewNode {
-    /// Its id.
-    pub id: NodeId,
-    /// Its URL up to `/api`.
-    pub base_url: String,
-    /// The calls it may work on at once.
-    pub slots: u32,
 }
 
 /// A call that waits for a slot.
@@ -64,6 +71,9 @@ struct Waiter {
 pub struct Balancer {
     pool: Pool,
     waiting: Queue<Waiter>,
+    watchers: HashMap<NodeId, Recipient<CallEnded>>,
+    /// Who waits for the end of a node's calls.
+    draining: Vec<(NodeId, oneshot::Sender<()>)>,
     epoch: Instant,
     closed: bool,
     /// The timer for the end of a penalty or the next deadline.
@@ -73,20 +83,18 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// A balancer of these nodes, all of them unusable until their supervisors report.
-    /// `failed` is cancelled if the actor dies.
-    pub fn new(
-        settings: &config::Balancer,
-        nodes: Vec<NewNode>,
-        failed: CancellationToken,
-    ) -> Self {
-        let penalty = Backoff { base: settings.penalty_base, ceiling: settings.penalty_ceiling };
-        let mut pool = Pool::new(settings.policy, penalty);
-        for node in nodes {
-            pool.add(node.id, node.base_url, node.slots);
+    /// A balancer without nodes; `failed` is cancelled if the actor dies.
+    pub fn new(settings: &config::Balancer, failed: CancellationToken) -> Self {
+        Self {
+            pool: Pool::new(settings.policy, penalty(settings)),
+            waiting: Queue::new(settings.queue_limit),
+            watchers: HashMap::new(),
+            draining: Vec::new(),
+            epoch: Instant::now(),
+            closed: false,
+            wake: None,
+            failed,
         }
-        let waiting = Queue::new(settings.queue_limit);
-        Self { pool, waiting, epoch: Instant::now(), closed: false, wake: None, failed }
     }
 
     fn now(&self) -> Duration {
@@ -107,7 +115,7 @@ impl Balancer {
             (!pool.can_serve_before(deadline)).then(refusal)
         });
         for (waiter, answer) in answers {
-            let lease = answer.map(|node| self.lease(node, context));
+            let lease = answer.map(|taken| Lease::new(taken, context.address()));
             // Who left meanwhile drops the lease, which gives the slot back.
             let _ = waiter.reply.send(lease);
         }
@@ -131,11 +139,21 @@ impl Balancer {
         }
     }
 
-    fn lease(&self, node: NodeId, context: &mut Context<Self>) -> Lease {
-        let members = self.pool.members();
-        let url = members.iter().find(|m| m.id == node).map(|m| m.base_url.clone());
-        Lease::new(node, url.unwrap_or_default(), context.address())
+    /// Tells those who wait for a node's calls to end, if they have.
+    fn tell_idle(&mut self) {
+        for (node, idle) in std::mem::take(&mut self.draining) {
+            if self.pool.is_idle(&node) {
+                // Who no longer waits need not be told.
+                let _ = idle.send(());
+            } else {
+                self.draining.push((node, idle));
+            }
+        }
     }
+}
+
+fn penalty(settings: &config::Balancer) -> Backoff {
+    Backoff { base: settings.penalty_base, ceiling: settings.penalty_ceiling }
 }
 
 impl Actor for Balancer {
@@ -173,7 +191,14 @@ impl Handler<Release> for Balancer {
 
     fn handle(&mut self, release: Release, context: &mut Context<Self>) {
         let now = self.now();
-        self.pool.release(&release.node, release.outcome, release.held, now);
+        let Release { membership, outcome, held } = release;
+        if let Some(member) = self.pool.release(membership, outcome, held, now) {
+            let ended = CallEnded { outcome, held, idle: member.in_flight == 0 };
+            if let Some(watcher) = self.watchers.get(&member.id).filter(|_| went_wrong(outcome)) {
+                watcher.do_send(ended);
+            }
+        }
+        self.tell_idle();
         self.serve(context);
     }
 }
@@ -193,14 +218,31 @@ impl Handler<Snapshot> for Balancer {
 
     fn handle(&mut self, _: Snapshot, _: &mut Context<Self>) -> Self::Result {
         let now = self.now();
-        let seen = |member: &pool::Member| NodeSnapshot {
+        let seen = |member: &Member| NodeSnapshot {
+            id: member.id.clone(),
             base_url: member.base_url.clone(),
             healthy: member.is_healthy(now),
             reachable: !matches!(member.state, NodeState::Down { .. }),
             request_count: member.request_count,
             error_count: member.error_count,
+            slots: member.slots,
+            in_flight: member.in_flight,
+            latency: member.latency(),
         };
-        MessageResult(self.pool.members().iter().map(seen).collect())
+        let nodes = self.pool.members().iter().map(seen).collect();
+        MessageResult(Overview { nodes, waiting: self.waiting.len() })
+    }
+}
+
+/// Whether a node's supervisor may learn something from a call.
+fn went_wrong(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Failed | Outcome::Stalled | Outcome::Abandoned => true,
+        Outcome::Answered
+        | Outcome::Refused
+        | Outcome::Busy
+        | Outcome::BadAnswer
+        | Outcome::Rejected => false,
     }
 }
 

@@ -25,7 +25,7 @@ pub use self::{
     endpoint::Endpoint,
     invalid::{Invalid, Problem},
     log::{Format, Log},
-    model::{KeepAlive, Model, Options},
+    model::{KeepAlive, Model, Options, Pull},
     nodes::{NodeOverride, Nodes},
     place::Place,
     server::Server,

@@ -3,7 +3,7 @@
 //! Nothing reaches the caller before the judge has accepted an answer, so every failure may be
 //! retried. Dispatch knows nothing of tickets: what makes an answer good is the judge's business.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use actix::Addr;
 use actix_web::web::Bytes;
@@ -15,7 +15,7 @@ use tokio::{
 use tracing::{debug, warn};
 
 use crate::{
-    balancer::{Acquire, Balancer, Lease, NodeId, Outcome, Unserved, queue::Stage},
+    balancer::{Acquire, Balancer, Lease, NodeId, Outcome, Pardon, Unserved, queue::Stage},
     ollama::{self, Answer, Budget, GenerateRequest, UpstreamError},
 };
 
@@ -56,6 +56,8 @@ struct Miss {
     outcome: Outcome,
     /// Whether it uses up one of the call's attempts; a node that never began does not.
     counts: bool,
+    /// The status of an answer that reported a fault of the node.
+    status: Option<u16>,
     reason: String,
 }
 
@@ -82,6 +84,7 @@ impl Dispatch {
     ) -> Result<T, Failed> {
         let body = request.to_body();
         let mut excluded: Vec<NodeId> = Vec::new();
+        let mut faults = Faults::default();
         let mut stage = stage;
         let (mut used, mut last) = (0, String::new());
         loop {
@@ -111,6 +114,9 @@ impl Dispatch {
                 Err(miss) => miss,
             };
             lease.finish(miss.outcome);
+            for node in faults.pardoned(&node, miss.status) {
+                self.balancer.do_send(Pardon { node });
+            }
             if !miss.counts {
                 debug!(node.id = %node, reason = miss.reason, "call goes to another node or waits");
                 continue;
@@ -156,32 +162,82 @@ impl Dispatch {
         judge(&answer).map_err(|Unfit(reason)| Miss {
             outcome: Outcome::BadAnswer,
             counts: true,
+            status: None,
             reason: reason.to_owned(),
         })
     }
 }
 
+/// The faults that nodes reported amid one call.
+#[derive(Debug, Default)]
+struct Faults(Vec<(NodeId, u16)>);
+
+impl Faults {
+    /// Takes note of one and says who is not to blame: two nodes that fail one call in the same way
+    /// fail because of the call.
+    fn pardoned(&mut self, node: &NodeId, status: Option<u16>) -> Vec<NodeId> {
+        let Some(status) = status else { return Vec::new() };
+        let same = |(other, theirs): &&(NodeId, u16)| *theirs == status && other != node;
+        let earlier: Vec<_> = self.0.iter().filter(same).map(|(other, _)| other.clone()).collect();
+        self.0.push((node.clone(), status));
+        match earlier.len() {
+            0 => Vec::new(),
+            1 => vec![earlier[0].clone(), node.clone()],
+            // Those before have been pardoned.
+            _ => vec![node.clone()],
+        }
+    }
+}
+
 impl From<UpstreamError> for Miss {
     fn from(error: UpstreamError) -> Self {
+        let status = match error {
+            UpstreamError::Status(status) => Some(status),
+            UpstreamError::ErrorLine => Some(200),
+            UpstreamError::Connect(_)
+            | UpstreamError::Busy(_)
+            | UpstreamError::ModelMissing
+            | UpstreamError::Rejected { .. }
+            | UpstreamError::Stalled(_)
+            | UpstreamError::Broken(_)
+            | UpstreamError::Read(_)
+            | UpstreamError::CutOff
+            | UpstreamError::Garbage
+            | UpstreamError::Endless => None,
+        };
         let (outcome, counts) = match error {
             UpstreamError::Connect(_) => (Outcome::Refused, false),
             UpstreamError::Busy(_) => (Outcome::Busy, false),
             UpstreamError::Rejected { .. } => (Outcome::Rejected, true),
             UpstreamError::Endless => (Outcome::BadAnswer, true),
+            UpstreamError::Stalled(_) => (Outcome::Stalled, true),
             UpstreamError::ModelMissing
             | UpstreamError::Status(_)
-            | UpstreamError::Stalled(_)
             | UpstreamError::Broken(_)
             | UpstreamError::Read(_)
             | UpstreamError::CutOff
             | UpstreamError::ErrorLine
             | UpstreamError::Garbage => (Outcome::Failed, true),
         };
-        Self { outcome, counts, reason: chain(&error) }
+        Self { outcome, counts, status, reason: ollama::chain(&error) }
     }
 }
 
-/// An error with its sources, none of which holds what a caller or a node said.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    anyhow::Chain::new(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_nodes_that_fail_a_call_alike_are_not_to_blame() {
+        let [a, b, c] = ["a", "b", "c"].map(|name| NodeId::from(name.to_owned()));
+        let mut faults = Faults::default();
+        assert_eq!(faults.pardoned(&a, Some(500)), []);
+        assert_eq!(faults.pardoned(&a, Some(500)), [], "one node alone proves nothing");
+        assert_eq!(Faults::default().pardoned(&a, None), []);
+        let mut faults = Faults::default();
+        assert_eq!(faults.pardoned(&a, Some(500)), []);
+        assert_eq!(faults.pardoned(&b, Some(200)), [], "another fault");
+        assert_eq!(faults.pardoned(&b, Some(500)), [a.clone(), b.clone()]);
+        assert_eq!(faults.pardoned(&c, Some(500)), [c]);
+    }
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`config`]: layers, sections, and errors that name their place.
 //! - [`app`]: starts balancer, server and nodes, and stops them in reverse.
+//! - [`fleet`]: the actor that says which nodes there are.
 //! - [`node`]: one actor a node; starts, watches and restarts its Ollama process.
 //! - [`balancer`]: the actor that says who gets the next slot.
 //! - [`backoff`]: the one rule of delays after failures.
@@ -24,6 +25,7 @@ pub mod cli;
 pub mod config;
 pub mod demo_node;
 pub mod dispatch;
+pub mod fleet;
 pub mod http;
 pub mod logging;
 pub mod node;

@@ -1,43 +1,52 @@
 //! The Node actor, one per node: events in, actions out; [`lifecycle`] decides.
 //!
-//! It starts, watches and ends the process of a managed node, probes both kinds, and tells the
-//! balancer what it sees. It knows Ollama and a `Recipient` of the balancer, nothing else.
+//! It starts, watches and ends the process of a managed node, probes all kinds, and tells the
+//! balancer and the fleet what it sees. It knows Ollama and `Recipient`s, nothing else.
 
 mod command;
+mod directory;
 mod effects;
 pub mod lifecycle;
 mod messages;
+mod orders;
 pub mod orphans;
 mod output;
 mod port;
 mod process;
+mod pull;
+mod reports;
+mod status;
+mod watch;
 
-use std::{mem::discriminant, time::Duration};
+use std::{mem::discriminant, path::PathBuf, time::Duration};
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient};
+use actix::{Actor, ActorContext, AsyncContext, Context, Recipient, SpawnHandle};
 use awc::Client;
+use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::info;
 
 pub use self::{
     command::{Command, Host},
-    messages::{Kill, Stop},
+    messages::{AwaitEnd, Kill, NotOurs, Order, ReadLog, Reconfigure, Stop},
+    output::LogLine,
+    status::{Failure, Kind, Residence, Status},
 };
 use self::{
     lifecycle::{Action, Event, Lifecycle, Phase, Timing},
+    output::NodeLog,
     process::Group,
+    pull::Pull,
 };
 use crate::{
     backoff::Backoff,
-    balancer::{NodeId, NodeReport},
+    balancer::{AwaitIdle, NodeId, NodeReport},
     config::{self, Endpoint},
 };
 
-/// The time between two probes of a node that is starting.
-const START_PROBE_INTERVAL: Duration = Duration::from_millis(100);
-
 /// What a node is made from.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Setup {
     /// Its id.
     pub id: NodeId,
@@ -49,6 +58,23 @@ pub struct Setup {
     pub slots: u32,
     /// The model it must list and load.
     pub model: config::Model,
+    /// The directory that its models are in; none for an endpoint.
+    pub models_dir: Option<PathBuf>,
+    /// Whether a model that is not wholly on the GPU is worth a warning.
+    pub expects_gpu: bool,
+}
+
+/// Whom a node tells what it sees.
+#[derive(Clone)]
+pub struct Audience {
+    /// Who routes calls.
+    pub balancer: Recipient<NodeReport>,
+    /// Who knows when its calls are over.
+    pub idle: Recipient<AwaitIdle>,
+    /// Who tells people.
+    pub status: Recipient<Status>,
+    /// Cancelled when the actor ends although nobody asked it to.
+    pub failed: CancellationToken,
 }
 
 /// The actor.
@@ -58,81 +84,103 @@ pub struct Node {
     lifecycle: Lifecycle,
     epoch: Instant,
     client: Client,
-    balancer: Recipient<NodeReport>,
+    audience: Audience,
+    log: NodeLog,
     group: Option<Group>,
-    /// Whether the group was killed and its end is awaited.
-    killed: bool,
+    /// Why the group was killed, and its end is awaited.
+    killed: Option<&'static str>,
     /// Counts the processes, so that a probe of an earlier one is not taken for one of this.
     generation: u64,
+    /// Processes that were started.
+    starts: u32,
+    pull: Pull,
+    warming: Option<SpawnHandle>,
+    /// The two ends that a drain can have: the calls are over, or their time is.
+    drain: Vec<SpawnHandle>,
+    /// Since when it is in its state.
+    since: Timestamp,
+    remedy: Option<String>,
+    last_failure: Option<Failure>,
+    digest: Option<String>,
+    memory: Option<Residence>,
     done: Vec<oneshot::Sender<()>>,
-    /// Cancelled when the actor ends although nobody asked it to.
-    failed: CancellationToken,
+    settled: Vec<oneshot::Sender<()>>,
 }
 
 impl Node {
-    /// A node that reports to `balancer`; `failed` is cancelled if the actor dies.
-    pub fn new(
-        setup: Setup,
-        settings: &config::Nodes,
-        client: Client,
-        balancer: Recipient<NodeReport>,
-        failed: CancellationToken,
-    ) -> Self {
-        let timing = Timing {
-            start_timeout: settings.start_timeout,
-            probe_failures: settings.probe_failures,
-            hang_timeout: settings.hang_timeout,
-            adopted_gone_timeout: settings.adopted_gone_timeout,
-            backoff: Backoff { base: settings.backoff_base, ceiling: settings.backoff_ceiling },
-            crash_loop_failures: settings.crash_loop_failures,
-        };
+    /// A node that tells `audience` what it sees.
+    pub fn new(setup: Setup, settings: &config::Nodes, client: Client, audience: Audience) -> Self {
+        let timing = timing(settings, &setup.model);
         let lifecycle = match setup.command {
             Some(_) => Lifecycle::managed(timing),
             None => Lifecycle::endpoint(timing),
         };
         Self {
+            log: NodeLog::new(setup.id.clone(), settings.log_lines_per_second),
             setup,
             settings: settings.clone(),
             lifecycle,
             epoch: Instant::now(),
             client,
-            balancer,
+            audience,
             group: None,
-            killed: false,
+            killed: None,
             generation: 0,
+            starts: 0,
+            pull: Pull::default(),
+            warming: None,
+            drain: Vec::new(),
+            since: Timestamp::now(),
+            remedy: None,
+            last_failure: None,
+            digest: None,
+            memory: None,
             done: Vec::new(),
-            failed,
+            settled: Vec::new(),
         }
     }
 
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
     fn step(&mut self, event: Event, context: &mut Context<Self>) {
-        let now = self.epoch.elapsed();
+        let now = self.now();
         let before = self.lifecycle.phase();
         let action = self.lifecycle.on(event, now, fastrand::f64());
         let after = self.lifecycle.phase();
         if discriminant(&before) != discriminant(&after) {
-            self.log(after);
+            self.changed(before, after, context);
         }
+        self.look_for_excess(now);
         self.report();
         if let Some(action) = action {
-            self.perform(action, context);
+            self.perform(action, before, context);
         }
     }
 
-    fn perform(&mut self, action: Action, context: &mut Context<Self>) {
+    fn perform(&mut self, action: Action, before: Phase, context: &mut Context<Self>) {
         match action {
             Action::Look => self.look(context),
+            Action::Watch => {
+                self.generation += 1;
+                self.probe(context);
+            }
             Action::Spawn => self.spawn(context),
+            Action::Pull => self.pull(context),
             Action::WarmUp => self.warm_up(context),
+            Action::Canary => self.canary(context),
             Action::RetryAfter(delay) => {
                 let delay_ms = delay.as_millis();
                 info!(node.id = %self.setup.id, %delay_ms, "node waits before its next start");
                 context.run_later(delay, |node, context| node.step(Event::DelayOver, context));
             }
-            Action::Kill if matches!(self.lifecycle.phase(), Phase::Starting { .. }) => {
-                self.kill("no answer within nodes.start_timeout");
-            }
-            Action::Kill => self.kill("no answer within nodes.hang_timeout"),
+            Action::Drain => self.drain(context),
+            Action::Kill => self.kill(match before {
+                Phase::Starting { .. } => "no answer within nodes.start_timeout",
+                Phase::Unhealthy { .. } => "no answer within nodes.hang_timeout",
+                _ => "it answers probes but generates nothing",
+            }),
             Action::Terminate => self.terminate(context),
             Action::Finish => {
                 for done in self.done.drain(..) {
@@ -143,40 +191,21 @@ impl Node {
             }
         }
     }
+}
 
-    /// Tells the balancer how things stand.
-    fn report(&self) {
-        let state = self.lifecycle.state(self.epoch.elapsed());
-        self.balancer.do_send(NodeReport { node: self.setup.id.clone(), state });
-    }
-
-    fn log(&self, phase: Phase) {
-        let (id, url) = (&self.setup.id, self.setup.endpoint.base());
-        match phase {
-            Phase::Ready { .. } => info!(node.id = %id, node.url = url, "node ready"),
-            Phase::Loading => info!(node.id = %id, node.url = url, "node loads its model"),
-            Phase::ModelMissing => warn!(
-                node.id = %id, node.url = url, model.name = self.setup.model.name,
-                "node answers but does not have the model: get it with OLLAMA_HOST={url} ollama pull {}",
-                self.setup.model.name
-            ),
-            Phase::Unhealthy { .. } => {
-                warn!(node.id = %id, node.url = url, "node lost: it does not answer")
-            }
-            Phase::CrashLooping { .. } if self.lifecycle.begins_to_loop() => error!(
-                node.id = %id,
-                "node crash-looping: it ended {} times soon after its start; its own lines above say why; \
-                 tried again at most every {}",
-                self.settings.crash_loop_failures,
-                config::duration::display(self.settings.backoff_ceiling)
-            ),
-            Phase::CrashLooping { .. }
-            | Phase::Looking
-            | Phase::Starting { .. }
-            | Phase::BackingOff { .. }
-            | Phase::Stopping
-            | Phase::Stopped => {}
-        }
+/// What the lifecycle needs of the settings.
+fn timing(settings: &config::Nodes, model: &config::Model) -> Timing {
+    Timing {
+        start_timeout: settings.start_timeout,
+        probe_failures: settings.probe_failures,
+        hang_timeout: settings.hang_timeout,
+        kills_per_hour: settings.kills_per_hour,
+        canary_cooldown: settings.canary_cooldown,
+        adopted_gone_timeout: settings.adopted_gone_timeout,
+        backoff: Backoff { base: settings.backoff_base, ceiling: settings.backoff_ceiling },
+        crash_loop_failures: settings.crash_loop_failures,
+        pull: model.pull == config::Pull::Missing,
+        require_gpu: settings.require_gpu,
     }
 }
 
@@ -184,33 +213,14 @@ impl Actor for Node {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
-        if self.lifecycle.is_managed() {
-            self.look(context);
-        } else {
-            self.probe(context);
-        }
+        self.report();
+        let first = if self.setup.command.is_some() { Action::Look } else { Action::Watch };
+        self.perform(first, self.lifecycle.phase(), context);
     }
 
     fn stopped(&mut self, _: &mut Context<Self>) {
-        if self.lifecycle.phase() != Phase::Stopped {
-            self.failed.cancel();
+        if self.lifecycle.phase() != Phase::Finished {
+            self.audience.failed.cancel();
         }
-    }
-}
-
-impl Handler<Stop> for Node {
-    type Result = ();
-
-    fn handle(&mut self, stop: Stop, context: &mut Context<Self>) {
-        self.done.push(stop.done);
-        self.step(Event::StopAsked, context);
-    }
-}
-
-impl Handler<Kill> for Node {
-    type Result = ();
-
-    fn handle(&mut self, _: Kill, _: &mut Context<Self>) {
-        self.kill("asked to end at once");
     }
 }

@@ -4,25 +4,25 @@
 //! transport ends a broken answer like a finished one.
 
 mod error;
+mod inventory;
+mod pull;
 mod stream;
 mod types;
 
 use std::{future::Future, time::Duration};
 
 use actix_web::{http::StatusCode, web::Bytes};
-use awc::{
-    Client, ClientResponse, Connector,
-    error::{ConnectError, PayloadError},
-};
+use awc::{Client, ClientResponse, Connector, error::PayloadError};
 use futures_util::{Stream, StreamExt};
-use rustix::io::Errno;
 use tokio::time::timeout;
 
+use self::stream::Lines;
 pub use self::{
-    error::{Hint, Stalled, UpstreamError},
-    types::{Answer, GenerateRequest, LoadRequest, is_same_model},
+    error::{Hint, Stalled, UpstreamError, chain},
+    inventory::{Held, Probe, Seen, held, probe, version},
+    pull::{Progress, PullFailed, pull},
+    types::{Answer, CanaryRequest, GenerateRequest, LoadRequest, is_same_model},
 };
-use self::{stream::Lines, types::Tags};
 use crate::config;
 
 /// The path of the generate call, the one call that the original made.
@@ -119,103 +119,10 @@ where
     UpstreamError::from_status(status.as_u16(), &String::from_utf8_lossy(&body))
 }
 
-/// How a node looks from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Probe {
-    /// It answers and lists the model.
-    Ready,
-    /// It answers but does not list the model.
-    ModelMissing,
-    /// Nothing listens there.
-    Refused,
-    /// Something listens, but no answer of an Ollama came in time.
-    Silent,
-    /// This process could not look: it says nothing about the node.
-    Unknown,
-}
-
-/// What a connection that did not come about says.
-fn unconnected(error: &ConnectError) -> Probe {
-    /// Want of files, memory or ports on this side.
-    const OWN_WANT: [Errno; 5] =
-        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::ADDRNOTAVAIL];
-    let ConnectError::Io(error) = error else { return Probe::Silent };
-    match Errno::from_io_error(error) {
-        Some(Errno::CONNREFUSED) => Probe::Refused,
-        Some(errno) if OWN_WANT.contains(&errno) => Probe::Unknown,
-        _ => Probe::Silent,
-    }
-}
-
-/// Looks whether a node answers and lists `model`. Never takes longer than twice `wait`.
-///
-/// A server that answers but has no list of models is believed to have the model: only a list
-/// without it says that it is missing.
-pub async fn probe(client: &Client, base_url: &str, model: &str, wait: Duration) -> Probe {
-    match get(client, format!("{base_url}/api/tags"), wait).await {
-        Ok(body) => match serde_json::from_slice::<Tags>(&body) {
-            Ok(tags) if !tags.lists(model) => Probe::ModelMissing,
-            Ok(_) => Probe::Ready,
-            Err(_) => version(client, base_url, wait).await,
-        },
-        Err(UpstreamError::Connect(error)) => unconnected(&error),
-        // A gateway that lets only the generate call through answers so.
-        Err(UpstreamError::ModelMissing | UpstreamError::Rejected { status: 405, .. }) => {
-            Probe::Ready
-        }
-        Err(_) => Probe::Silent,
-    }
-}
-
-/// Looks whether an Ollama answers at all: ready, refused or silent.
-pub async fn version(client: &Client, base_url: &str, wait: Duration) -> Probe {
-    match get(client, format!("{base_url}/api/version"), wait).await {
-        Ok(body) => match serde_json::from_slice::<types::Version>(&body) {
-            Ok(_) => Probe::Ready,
-            Err(_) => Probe::Silent,
-        },
-        Err(UpstreamError::Connect(error)) => unconnected(&error),
-        Err(_) => Probe::Silent,
-    }
-}
-
-async fn get(client: &Client, url: String, wait: Duration) -> Result<Bytes, UpstreamError> {
-    let whole = async {
-        let call = client.get(url).force_close().no_decompress().timeout(wait);
-        let mut response = call.send().await?;
-        match response.status() {
-            StatusCode::OK => Ok(response.body().limit(MOST_SHORT_BYTES).await?),
-            status => Err(UpstreamError::from_status(status.as_u16(), "")),
-        }
-    };
-    within(wait, Stalled::Call, whole).await?
-}
-
 async fn within<F: Future>(
     limit: Duration,
     what: Stalled,
     future: F,
 ) -> Result<F::Output, UpstreamError> {
     timeout(limit, future).await.map_err(|_| UpstreamError::Stalled(what))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::*;
-
-    #[test]
-    fn only_a_refusal_says_that_nobody_listens() {
-        let table = [
-            (Errno::CONNREFUSED, Probe::Refused),
-            (Errno::MFILE, Probe::Unknown),
-            (Errno::HOSTUNREACH, Probe::Silent),
-        ];
-        for (errno, expected) in table {
-            let error = ConnectError::Io(io::Error::from_raw_os_error(errno.raw_os_error()));
-            assert_eq!(unconnected(&error), expected, "{errno}");
-        }
-        assert_eq!(unconnected(&ConnectError::Timeout), Probe::Silent);
-    }
 }

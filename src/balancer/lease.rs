@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::Addr;
 use tokio::time::Instant;
 
-use super::{Balancer, NodeId, messages::Release};
+use super::{Balancer, NodeId, messages::Release, pool::Taken};
 
 /// How a call to a node went, as the balancer needs to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub enum Outcome {
     Refused,
     /// The node said that it is busy (429, 503).
     Busy,
-    /// The node failed: an error, a time-out, an answer that broke off.
+    /// The node failed: an error, an answer that broke off.
     Failed,
+    /// The node made no progress in time.
+    Stalled,
     /// A whole answer came, and it is useless.
     BadAnswer,
     /// The node refused this very request (4xx): the request's fault, not the node's.
@@ -30,7 +32,7 @@ impl Outcome {
     /// Whether the node's `error_count` grows.
     pub fn is_error(self) -> bool {
         match self {
-            Self::Refused | Self::Busy | Self::Failed | Self::BadAnswer => true,
+            Self::Refused | Self::Busy | Self::Failed | Self::Stalled | Self::BadAnswer => true,
             Self::Answered | Self::Rejected | Self::Abandoned => false,
         }
     }
@@ -40,6 +42,8 @@ impl Outcome {
 #[derive(Debug)]
 pub struct Lease {
     node: NodeId,
+    /// Which of the nodes that have had this id.
+    membership: u64,
     base_url: String,
     since: Instant,
     outcome: Outcome,
@@ -47,8 +51,10 @@ pub struct Lease {
 }
 
 impl Lease {
-    pub(super) fn new(node: NodeId, base_url: String, balancer: Addr<Balancer>) -> Self {
-        Self { node, base_url, since: Instant::now(), outcome: Outcome::Abandoned, balancer }
+    pub(super) fn new(taken: Taken, balancer: Addr<Balancer>) -> Self {
+        let Taken { node, membership, base_url } = taken;
+        let (since, outcome) = (Instant::now(), Outcome::Abandoned);
+        Self { node, membership, base_url, since, outcome, balancer }
     }
 
     /// The node to call.
@@ -74,7 +80,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let (node, outcome, held) = (self.node.clone(), self.outcome, self.held());
-        self.balancer.do_send(Release { node, outcome, held });
+        let (membership, outcome, held) = (self.membership, self.outcome, self.held());
+        self.balancer.do_send(Release { membership, outcome, held });
     }
 }

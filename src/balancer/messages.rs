@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use actix::Message;
+use actix::{Message, Recipient};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{Lease, NodeId, Outcome, queue::Stage};
+use crate::config;
 
 /// Asks for one slot; the answer comes on `reply`. Dropping the receiver withdraws the request.
 #[derive(Debug, Message)]
@@ -45,7 +46,7 @@ pub enum Unserved {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct Release {
-    pub(super) node: NodeId,
+    pub(super) membership: u64,
     pub(super) outcome: Outcome,
     pub(super) held: Duration,
 }
@@ -75,14 +76,83 @@ pub enum NodeState {
     },
 }
 
-/// Asks for what is known of all nodes, in the order of the configuration.
+/// Takes a node in, unusable until its supervisor reports; one that is there already gets this URL
+/// and these slots.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Register {
+    /// Its id.
+    pub node: NodeId,
+    /// Its URL up to `/api`.
+    pub base_url: String,
+    /// The calls it may work on at once.
+    pub slots: u32,
+    /// Who is told of calls that went wrong there.
+    pub watcher: Recipient<CallEnded>,
+}
+
+/// Forgets a node. Leases of it that are still out come back to nobody.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Unregister {
+    /// Which node.
+    pub node: NodeId,
+}
+
+/// Asks to be told when no call is in flight on a node: at once, if so; also if it is unknown.
 #[derive(Debug, Message)]
-#[rtype(result = "Vec<NodeSnapshot>")]
+#[rtype(result = "()")]
+pub struct AwaitIdle {
+    /// Which node.
+    pub node: NodeId,
+    /// Where it is told.
+    pub idle: oneshot::Sender<()>,
+}
+
+/// Told to a node's supervisor: a call there went wrong, or was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct CallEnded {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it held its slot.
+    pub held: Duration,
+    /// Whether no other call is in flight there.
+    pub idle: bool,
+}
+
+/// Takes back the blame for one failed call: another node failed it in the same way.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Pardon {
+    /// Which node.
+    pub node: NodeId,
+}
+
+/// Takes over other settings.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Configure(pub config::Balancer);
+
+/// Asks for what is known of all nodes.
+#[derive(Debug, Message)]
+#[rtype(result = "Overview")]
 pub struct Snapshot;
+
+/// What is known at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// The nodes, in the order in which they came.
+    pub nodes: Vec<NodeSnapshot>,
+    /// The calls that wait for a slot.
+    pub waiting: usize,
+}
 
 /// What is known of a node at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeSnapshot {
+    /// Its id.
+    pub id: NodeId,
     /// Its URL up to `/api`.
     pub base_url: String,
     /// Whether it takes calls.
@@ -93,6 +163,21 @@ pub struct NodeSnapshot {
     pub request_count: u64,
     /// Failures of it since the start.
     pub error_count: u64,
+    /// The calls it may work on at once.
+    pub slots: u32,
+    /// The calls it works on.
+    pub in_flight: u32,
+    /// How long the last answered calls took.
+    pub latency: Option<Latency>,
+}
+
+/// How long calls took that were answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// Half of them took no longer.
+    pub p50: Duration,
+    /// 19 of 20 took no longer.
+    pub p95: Duration,
 }
 
 /// Refuses all who wait, and whoever asks from now on: the time for them is over.

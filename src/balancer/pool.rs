@@ -3,14 +3,30 @@
 //! One rule: *usable* is one predicate, [`Pool::choose`] is its only user, and no node ever has
 //! more calls than slots. Pure; time comes in as a value, counted from the balancer's start.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
-use super::{NodeId, NodeState, Outcome};
+use super::{Latency, NodeId, NodeState, Outcome};
 use crate::{backoff::Backoff, config::Policy};
+
+/// How many answered calls a node's latencies are told from.
+const LATENCIES: usize = 100;
+
+/// A slot that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The node's id.
+    pub node: NodeId,
+    /// Which of the nodes that have had this id.
+    pub membership: u64,
+    /// The node's URL up to `/api`.
+    pub base_url: String,
+}
 
 /// One node's slots, health and counts.
 #[derive(Clone, Debug)]
 pub struct Member {
+    /// Different for every node that ever was.
+    membership: u64,
     /// The node's id.
     pub id: NodeId,
     /// The URL up to `/api`.
@@ -32,6 +48,8 @@ pub struct Member {
     penalty_until: Duration,
     /// The number of the lease that was its last; a lower one means longer unused.
     last_used: u64,
+    /// How long its last answered calls took.
+    latencies: VecDeque<Duration>,
 }
 
 impl Member {
@@ -50,6 +68,14 @@ impl Member {
         }
     }
 
+    /// How long its last answered calls took; none before the first.
+    pub fn latency(&self) -> Option<Latency> {
+        let mut sorted: Vec<Duration> = self.latencies.iter().copied().collect();
+        sorted.sort_unstable();
+        let at = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1);
+        Some(Latency { p50: *at(50)?, p95: *at(95)? })
+    }
+
     /// Healthy and not excluded for the call at hand.
     fn is_usable(&self, excluded: &[NodeId], now: Duration) -> bool {
         self.is_healthy(now) && !excluded.contains(&self.id)
@@ -64,6 +90,7 @@ pub struct Pool {
     /// How long a node rests after failures of its own.
     penalty: Backoff,
     leases: u64,
+    memberships: u64,
     /// How long an answered call held its slot, smoothed; none before the first answer.
     service_time: Option<Duration>,
     /// The member that round robin took last.
@@ -78,14 +105,27 @@ impl Pool {
             policy,
             penalty,
             leases: 0,
+            memberships: 0,
             service_time: None,
             last: usize::MAX,
         }
     }
 
-    /// Adds a node, which is unusable until its supervisor says otherwise.
+    /// Takes over another policy and other rests.
+    pub fn configure(&mut self, policy: Policy, penalty: Backoff) {
+        (self.policy, self.penalty) = (policy, penalty);
+    }
+
+    /// Adds a node, which is unusable until its supervisor says otherwise; one that is there already
+    /// gets this URL and these slots.
     pub fn add(&mut self, id: NodeId, base_url: String, slots: u32) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
+            (member.base_url, member.slots) = (base_url, slots);
+            return;
+        }
+        self.memberships += 1;
         self.members.push(Member {
+            membership: self.memberships,
             id,
             base_url,
             slots,
@@ -97,7 +137,28 @@ impl Pool {
             failures: 0,
             penalty_until: Duration::ZERO,
             last_used: 0,
+            latencies: VecDeque::new(),
         });
+    }
+
+    /// Forgets a node.
+    pub fn remove(&mut self, id: &NodeId) {
+        self.members.retain(|member| member.id != *id);
+    }
+
+    /// Whether no call is in flight on a node; true of one that is unknown.
+    pub fn is_idle(&self, id: &NodeId) -> bool {
+        self.members.iter().all(|member| member.id != *id || member.in_flight == 0)
+    }
+
+    /// Takes back the blame for one failed call.
+    pub fn pardon(&mut self, id: &NodeId) {
+        let Some(member) = self.members.iter_mut().find(|member| member.id == *id) else { return };
+        member.error_count = member.error_count.saturating_sub(1);
+        member.failures = member.failures.saturating_sub(1);
+        if member.failures == 0 {
+            member.penalty_until = Duration::ZERO;
+        }
     }
 
     /// All nodes, in the order of the configuration.
@@ -129,7 +190,7 @@ impl Pool {
     ///
     /// Nodes that failed the call at hand are excluded while another one lives; when only they are
     /// left, they are as good as any.
-    pub fn choose(&mut self, excluded: &[NodeId], now: Duration) -> Option<NodeId> {
+    pub fn choose(&mut self, excluded: &[NodeId], now: Duration) -> Option<Taken> {
         let excluded = if self.another_lives(excluded) { excluded } else { &[] };
         let free =
             |member: &Member| member.is_usable(excluded, now) && member.in_flight < member.slots;
@@ -153,16 +214,24 @@ impl Pool {
         member.in_flight += 1;
         member.request_count += 1;
         member.last_used = self.leases;
-        Some(member.id.clone())
+        let Member { id, membership, base_url, .. } = member;
+        Some(Taken { node: id.clone(), membership: *membership, base_url: base_url.clone() })
     }
 
-    /// Gives a slot back and takes note of how the call went and how long it `held` the slot.
-    pub fn release(&mut self, id: &NodeId, outcome: Outcome, held: Duration, now: Duration) {
+    /// Gives a slot back and takes note of how the call went and how long it `held` the slot. The
+    /// answer is the node, if it is still there.
+    pub fn release(
+        &mut self,
+        membership: u64,
+        outcome: Outcome,
+        held: Duration,
+        now: Duration,
+    ) -> Option<&Member> {
         let penalty = self.penalty;
         if outcome == Outcome::Answered {
             self.service_time = Some(self.service_time.map_or(held, |mean| (mean * 7 + held) / 8));
         }
-        let Some(member) = self.members.iter_mut().find(|member| member.id == *id) else { return };
+        let member = self.members.iter_mut().find(|member| member.membership == membership)?;
         member.in_flight = member.in_flight.saturating_sub(1);
         if outcome.is_error() {
             member.error_count += 1;
@@ -175,8 +244,10 @@ impl Pool {
             Outcome::Answered => {
                 member.failures = 0;
                 member.penalty_until = Duration::ZERO;
+                member.latencies.truncate(LATENCIES - 1);
+                member.latencies.push_front(held);
             }
-            Outcome::Refused | Outcome::Busy | Outcome::Failed => {
+            Outcome::Refused | Outcome::Busy | Outcome::Failed | Outcome::Stalled => {
                 // What fails while the node rests began before: together they are one failure.
                 if member.penalty_until <= now {
                     member.failures += 1;
@@ -185,6 +256,7 @@ impl Pool {
             }
             Outcome::BadAnswer | Outcome::Rejected | Outcome::Abandoned => {}
         }
+        Some(member)
     }
 
     /// When the first running penalty ends: the next moment at which a choice may succeed that does

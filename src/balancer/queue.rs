@@ -64,6 +64,11 @@ impl<W> Queue<W> {
         self.take_each(late).into_iter().map(|(waiter, ())| waiter).collect()
     }
 
+    /// Takes over another bound; who waits already stays.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// The first deadline of those who wait.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.waiters.values().map(|(deadline, _)| *deadline).min()

@@ -7,16 +7,32 @@ use tokio::sync::oneshot;
 
 use super::*;
 
+/// Keeps nothing of what it is told.
+struct Deaf;
+
+impl Actor for Deaf {
+    type Context = Context<Self>;
+}
+
+impl Handler<CallEnded> for Deaf {
+    type Result = ();
+
+    fn handle(&mut self, _: CallEnded, _: &mut Context<Self>) {}
+}
+
 fn start(limit: usize, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
     let settings = config::Balancer { queue_limit: limit, ..config::Balancer::default() };
-    let new = |name: &&str| NewNode {
-        id: NodeId::from(name.to_string()),
-        base_url: format!("http://{name}"),
-        slots: 1,
-    };
     let failed = CancellationToken::new();
-    let nodes = nodes.iter().map(new).collect();
-    (Balancer::new(&settings, nodes, failed.clone()).start(), failed)
+    let balancer = Balancer::new(&settings, failed.clone()).start();
+    for name in nodes {
+        balancer.do_send(Register {
+            node: NodeId::from(name.to_string()),
+            base_url: format!("http://{name}"),
+            slots: 1,
+            watcher: Deaf.start().recipient(),
+        });
+    }
+    (balancer, failed)
 }
 
 async fn report(balancer: &Addr<Balancer>, name: &str, state: NodeState) {
@@ -48,7 +64,7 @@ async fn a_withdrawn_request_is_skipped() {
     lease.finish(Outcome::Answered);
     let lease = next.await.expect("answered").expect("the slot is free");
     let nodes = balancer.send(Snapshot).await.expect("the balancer lives");
-    assert_eq!(nodes[0].request_count, 2, "the withdrawn one never got a slot");
+    assert_eq!(nodes.nodes[0].request_count, 2, "the withdrawn one never got a slot");
     drop(lease);
 }
 

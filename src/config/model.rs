@@ -1,6 +1,10 @@
 //! `[model]`: which model the nodes serve, and with which options.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+
+use super::duration;
 
 /// Settings of the model. Sent with every call, because Ollama reloads a model whose options change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -8,6 +12,11 @@ use serde::{Deserialize, Serialize};
 pub struct Model {
     /// The model's name in Ollama, with or without `:latest`. Default `deepseek-r1:14b`.
     pub name: String,
+    /// Whether a managed node that lacks the model pulls it. Default `missing`.
+    pub pull: Pull,
+    /// How long a pull may go on without progress before it is begun again where it stopped.
+    #[serde(with = "duration")]
+    pub pull_idle_timeout: Duration,
     /// How long Ollama keeps the model loaded: seconds or "5m"; -1, the default, means for ever.
     pub keep_alive: KeepAlive,
     /// Whether a thinking model may think first. Default false: thinking is most of a call's time.
@@ -20,11 +29,23 @@ impl Default for Model {
     fn default() -> Self {
         Self {
             name: "deepseek-r1:14b".to_owned(),
+            pull: Pull::Missing,
+            pull_idle_timeout: Duration::from_secs(300),
             keep_alive: KeepAlive::Seconds(-1),
             think: false,
             options: Options::default(),
         }
     }
+}
+
+/// When the model is pulled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pull {
+    /// When the managed nodes do not have it.
+    Missing,
+    /// Never; an operator does it.
+    Never,
 }
 
 /// Ollama's `keep_alive`: whole seconds, or a Go duration string.
@@ -35,6 +56,16 @@ pub enum KeepAlive {
     Seconds(i64),
     /// A Go duration such as "5m".
     Text(String),
+}
+
+impl KeepAlive {
+    /// Whether the model stays loaded until the node ends.
+    pub fn is_for_ever(&self) -> bool {
+        match self {
+            Self::Seconds(seconds) => *seconds < 0,
+            Self::Text(text) => text.starts_with('-'),
+        }
+    }
 }
 
 /// Ollama's model options. Unknown ones are refused here, since Ollama ignores them silently.

@@ -49,6 +49,26 @@ pub struct Nodes {
     /// killed and started anew.
     #[serde(with = "duration")]
     pub hang_timeout: Duration,
+    /// The most kills of one node in any hour because it hangs; after that it is left alone until
+    /// it answers or the hour is over.
+    pub kills_per_hour: u32,
+    /// How long a call may hold an idle node before its caller's leaving, or its deadline, makes the
+    /// node prove by a canary, one token, that it generates at all.
+    #[serde(with = "duration")]
+    pub canary_after: Duration,
+    /// How long the canary's token may take.
+    #[serde(with = "duration")]
+    pub canary_timeout: Duration,
+    /// The least time between two canaries of one node.
+    #[serde(with = "duration")]
+    pub canary_cooldown: Duration,
+    /// How long calls in flight may take when their node is drained.
+    #[serde(with = "duration")]
+    pub drain_timeout: Duration,
+    /// Whether a node gets calls only while its model is wholly on the GPU.
+    pub require_gpu: bool,
+    /// Lines of a node's output that are logged in a second; what is more is counted and dropped.
+    pub log_lines_per_second: u32,
     /// Whether an Ollama that already answers on a port of `ports` is used as it is.
     pub adopt: bool,
     /// How long such an Ollama may be gone before ticketd starts its own.
@@ -104,6 +124,13 @@ impl Default for Nodes {
             probe_timeout: Duration::from_secs(2),
             probe_failures: 3,
             hang_timeout: Duration::from_secs(20),
+            kills_per_hour: 6,
+            canary_after: Duration::from_secs(30),
+            canary_timeout: Duration::from_secs(30),
+            canary_cooldown: Duration::from_secs(60),
+            drain_timeout: Duration::from_secs(150),
+            require_gpu: false,
+            log_lines_per_second: 50,
             adopt: true,
             adopted_gone_timeout: Duration::from_secs(10),
             backoff_base: Duration::from_millis(500),

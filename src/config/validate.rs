@@ -90,6 +90,8 @@ fn nodes(config: &Config, found: &mut Problems) {
     found.bound("nodes.slots", nodes.slots, SLOTS);
     found.bound("nodes.probe_failures", nodes.probe_failures, 1..=1000);
     found.bound("nodes.crash_loop_failures", nodes.crash_loop_failures, 1..=1000);
+    found.bound("nodes.kills_per_hour", nodes.kills_per_hour, 0..=3600);
+    found.bound("nodes.log_lines_per_second", nodes.log_lines_per_second, 1..=100_000);
     if nodes.program.as_os_str().is_empty() {
         found.add("nodes.program", "the program has no name; the default is \"ollama\"");
     }

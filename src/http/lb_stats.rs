@@ -56,5 +56,6 @@ pub(super) async fn lb_stats(service: Data<Service>) -> Result<Json<LbStats>, Ap
 /// Asks the balancer for all nodes.
 pub(super) async fn snapshot(balancer: &Addr<Balancer>) -> Result<Vec<NodeSnapshot>, ApiError> {
     let answer = timeout(WAIT, balancer.send(Snapshot)).await;
-    answer.ok().and_then(Result::ok).ok_or(ApiError::Internal)
+    let overview = answer.ok().and_then(Result::ok).ok_or(ApiError::Internal)?;
+    Ok(overview.nodes)
 }

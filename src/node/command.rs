@@ -13,6 +13,10 @@ use crate::config::{KeepAlive, Model, Nodes};
 /// 8192 grows unseen (measured with Ollama 0.32.15).
 const CACHE_RAM_MIB: &str = "512";
 
+/// The variable of the thread budget; two nodes with default threads fight for the cores and lose half
+/// their speed (measured with Ollama 0.32.15).
+const THREADS: &str = "LLAMA_ARG_THREADS";
+
 /// Files that show a GPU which Ollama can use.
 const GPU_FILES: [&str; 3] = ["/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128"];
 
@@ -53,6 +57,17 @@ impl Host {
 }
 
 impl Command {
+    /// Whether a process that was started by the other command may stay. The thread budget does not
+    /// count: it depends on how many nodes there are, and no node is restarted for another's sake.
+    pub fn is_same_process(&self, other: &Self) -> bool {
+        let own = |name: &OsString| name != THREADS;
+        let env = |command: &Self| {
+            let vars = command.env.iter().filter(|(name, _)| own(name));
+            vars.map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
+        };
+        (&self.program, &self.args, env(self)) == (&other.program, &other.args, env(other))
+    }
+
     /// The command of the managed node on a port. Later wins: `env_pass`, what ticketd sets, `env`,
     /// `[[nodes.node]]`.
     pub fn new(nodes: &Nodes, model: &Model, port: u16, host: &Host) -> Self {
@@ -72,7 +87,7 @@ impl Command {
         set("LLAMA_ARG_CACHE_RAM", CACHE_RAM_MIB.into());
         if !host.has_gpu {
             let threads = (host.cores / nodes.ports.len().max(1)).max(1);
-            set("LLAMA_ARG_THREADS", threads.to_string().into());
+            set(THREADS, threads.to_string().into());
         }
         set("HOME", host.home.clone().into());
         if let Some(path) = host.env.get(&OsString::from("PATH")) {
@@ -138,6 +153,18 @@ mod tests {
             expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         assert_eq!(env_of(&nodes, 11435, false), expected);
         assert!(!env_of(&nodes, 11435, true).contains_key("LLAMA_ARG_THREADS"));
+    }
+
+    #[test]
+    fn another_node_restarts_nobody_and_another_variable_does() {
+        let of = |nodes: &Nodes| Command::new(nodes, &Model::default(), 1, &host(false));
+        let mut nodes = Nodes { ports: vec![1], ..Nodes::default() };
+        let before = of(&nodes);
+        nodes.ports.push(2);
+        assert_ne!(before, of(&nodes), "fewer threads");
+        assert!(before.is_same_process(&of(&nodes)));
+        nodes.env.insert("OLLAMA_DEBUG".to_owned(), "1".to_owned());
+        assert!(!before.is_same_process(&of(&nodes)));
     }
 
     #[test]

@@ -1,71 +1,99 @@
-//! What a Node does: look at its port, start, probe, end. Each effect reports back as an event.
+//! What a Node does to its process: look at its port, start, drain, end. Each reports back as an event.
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::{ActorFutureExt, ActorStreamExt, AsyncContext, Context, WrapFuture, fut::wrap_stream};
+use jiff::Timestamp;
 use rustix::process::Signal;
-use tokio::time::Instant;
+use tokio::{sync::oneshot, task::spawn_blocking};
 use tracing::{debug, error, info, warn};
 
 use super::{
-    Node, START_PROBE_INTERVAL,
+    Failure, Node, directory,
     lifecycle::{Event, Phase},
     orphans, output, port,
     process::{self, Started},
 };
-use crate::ollama::{self, Budget, LoadRequest, Probe};
+use crate::{
+    balancer::AwaitIdle,
+    ollama::{self, Probe},
+};
+
+/// The lines of output that are kept with the end of a process.
+const LAST_LINES: usize = 10;
+
+/// What a look at the port and the model directory found.
+enum Found {
+    /// Nobody is there.
+    Free,
+    /// The directory cannot be used, for this reason.
+    Unusable(String),
+    /// An Ollama of somebody's.
+    Ollama(String),
+    /// Something else of somebody's.
+    Other(String),
+    /// Nothing could be seen.
+    Unknown,
+}
 
 impl Node {
-    /// Looks who has the port of a managed node.
+    /// Looks who has the port of a managed node, and whether it could use its directory.
     pub(super) fn look(&mut self, context: &mut Context<Self>) {
         let (client, wait) = (self.client.clone(), self.settings.probe_timeout);
         let base = self.setup.endpoint.base().to_owned();
         let port = self.setup.endpoint.port();
-        let look = async move {
-            let probe = ollama::version(&client, &base, wait).await;
-            let owner = match probe {
-                Probe::Refused | Probe::Unknown => None,
-                Probe::Ready | Probe::ModelMissing | Probe::Silent => {
-                    tokio::task::spawn_blocking(move || port::owner(port)).await.ok().flatten()
-                }
-            };
-            (probe, owner.map_or_else(|| "unknown".to_owned(), |owner| owner.to_string()))
+        let models = self.setup.models_dir.clone();
+        let owner = move || {
+            let owner = port::owner(port);
+            owner.map_or_else(|| "unknown".to_owned(), |owner| owner.to_string())
         };
-        let seen = look.into_actor(self).map(|(probe, owner), node, context| {
-            let id = &node.setup.id;
-            match probe {
-                Probe::Refused => node.step(Event::PortFree, context),
-                Probe::Ready | Probe::ModelMissing if !node.settings.adopt => {
-                    error!(
-                        node.id = %id, owner,
-                        "an Ollama that is not ours has the port, and nodes.adopt = false: stop it, \
-                         or take the port out of nodes.ports"
-                    );
-                    node.step(Event::PortTaken, context);
+        let look = async move {
+            match ollama::version(&client, &base, wait).await {
+                Probe::Refused => {
+                    let prepare = move || models.map_or(Ok(()), |dir| directory::prepare(&dir));
+                    match spawn_blocking(prepare).await {
+                        Ok(Err(reason)) => Found::Unusable(reason),
+                        Ok(Ok(())) | Err(_) => Found::Free,
+                    }
                 }
+                Probe::Unknown => Found::Unknown,
+                Probe::Silent => Found::Other(spawn_blocking(owner).await.unwrap_or_default()),
                 Probe::Ready | Probe::ModelMissing => {
-                    node.generation += 1;
-                    info!(node.id = %id, owner, "an Ollama answers on the port already: adopted as it is, and not managed");
-                    node.step(Event::PortServed, context);
-                    node.probe(context);
-                }
-                Probe::Unknown => {
-                    error!(node.id = %id, "the port cannot be looked at for want of files or memory");
-                    node.step(Event::PortTaken, context);
-                }
-                Probe::Silent => {
-                    error!(
-                        node.id = %id, owner,
-                        "something that is no Ollama has the port: stop it, or take the port out \
-                         of nodes.ports"
-                    );
-                    node.step(Event::PortTaken, context);
+                    Found::Ollama(spawn_blocking(owner).await.unwrap_or_default())
                 }
             }
+        };
+        let seen = look.into_actor(self).map(|found, node, context| {
+            let id = &node.setup.id;
+            let remedy = match found {
+                Found::Free => return node.step(Event::PortFree, context),
+                Found::Ollama(owner) if node.settings.adopt => {
+                    info!(node.id = %id, owner, "an Ollama answers on the port already: adopted as it is, and not managed");
+                    return node.step(Event::PortServed, context);
+                }
+                Found::Unusable(reason) => {
+                    error!(node.id = %id, "node cannot start: {reason}");
+                    node.remedy = Some(reason);
+                    return node.step(Event::SpawnFailed { hopeless: true }, context);
+                }
+                Found::Ollama(owner) => format!(
+                    "an Ollama that is not ours has the port ({owner}), and nodes.adopt = false: stop \
+                     it, or take the port out of nodes.ports"
+                ),
+                Found::Other(owner) => format!(
+                    "something that is no Ollama has the port ({owner}): stop it, or take the port out \
+                     of nodes.ports"
+                ),
+                Found::Unknown => "the port cannot be looked at for want of files or memory".to_owned(),
+            };
+            error!(node.id = %id, "{remedy}");
+            node.remedy = Some(remedy);
+            node.step(Event::PortTaken, context);
         });
         context.spawn(seen);
     }
 
     pub(super) fn spawn(&mut self, context: &mut Context<Self>) {
         self.generation += 1;
+        self.memory = None;
         let Some(command) = &self.setup.command else { return };
         let started = match process::start(command, orphans::mark(&self.setup.id)) {
             Ok(started) => started,
@@ -73,92 +101,88 @@ impl Node {
                 let program = command.program.display();
                 let (remedy, hopeless) = process::remedy(&error);
                 error!(node.id = %self.setup.id, %program, %error, "node cannot start: {remedy}");
+                self.remedy = Some(format!("{program}: {remedy}"));
                 return self.step(Event::SpawnFailed { hopeless }, context);
             }
         };
+        self.starts += 1;
         let Started { group, mut child, stdout, stderr } = started;
         let pid = group.id();
         info!(node.id = %self.setup.id, node.pid = pid, "node process started");
-        context.spawn(output::drain(stdout, self.setup.id.clone(), pid).into_actor(self));
-        context.spawn(output::drain(stderr, self.setup.id.clone(), pid).into_actor(self));
+        let take = move |line, node: &mut Self, _: &mut Context<Self>| {
+            let now = node.now();
+            node.log.take(line, pid, now);
+        };
+        let stdout = wrap_stream::<_, Self>(Box::pin(output::lines(stdout))).map(take).finish();
+        let stderr = wrap_stream::<_, Self>(Box::pin(output::lines(stderr))).map(take).finish();
+        context.spawn(stdout);
+        context.spawn(stderr);
         self.group = Some(group);
         let wait = async move { child.wait().await };
         let ended = wait.into_actor(self).map(move |status, node, context| {
             // The group goes with its leader: a runner that outlives it would keep its memory.
             node.group = None;
-            let ending = process::ending(status);
-            if node.killed || node.lifecycle.phase() == Phase::Stopping {
-                debug!(node.id = %node.setup.id, node.pid = pid, ending, "node process ended");
-            } else {
-                warn!(node.id = %node.setup.id, node.pid = pid, ending, "node process ended by itself");
-            }
-            node.killed = false;
+            node.ended(&process::ending(status), pid);
             node.step(Event::Exited, context);
         });
         context.spawn(ended);
         self.probe(context);
     }
 
-    /// Probes the node, now and again after a while, as long as its process is the same.
-    pub(super) fn probe(&mut self, context: &mut Context<Self>) {
-        let (client, wait) = (self.client.clone(), self.settings.probe_timeout);
-        let base = self.setup.endpoint.base().to_owned();
-        let model = self.setup.model.name.clone();
-        let generation = self.generation;
-        let probe = async move { ollama::probe(&client, &base, &model, wait).await };
-        let seen = probe.into_actor(self).map(move |probe, node, context| {
-            if generation != node.generation || !node.lifecycle.wants_probes() {
-                return;
-            }
-            node.step(Event::Probed(probe), context);
-            let starting = matches!(node.lifecycle.phase(), Phase::Starting { .. });
-            let fast = starting && node.lifecycle.is_managed();
-            let pause = if fast { START_PROBE_INTERVAL } else { node.settings.probe_interval };
-            context.run_later(pause.min(node.settings.probe_interval), move |node, context| {
-                if generation == node.generation && node.lifecycle.wants_probes() {
-                    node.probe(context);
-                }
-            });
-        });
-        context.spawn(seen);
+    /// Keeps how a process ended that was not meant to.
+    fn ended(&mut self, ending: &str, pid: i32) {
+        let id = &self.setup.id;
+        let killed = self.killed.take();
+        let wanted = matches!(self.lifecycle.phase(), Phase::Stopping { .. });
+        if killed.is_none() && wanted {
+            return debug!(node.id = %id, node.pid = pid, ending, "node process ended");
+        }
+        let reason = match killed {
+            Some(reason) => format!("killed: {reason}"),
+            None => ending.to_owned(),
+        };
+        let output = self.log.last_of(pid, LAST_LINES);
+        if killed.is_none() {
+            warn!(node.id = %id, node.pid = pid, ending, "node process ended by itself");
+        }
+        self.last_failure = Some(Failure { at: Timestamp::now(), reason, output });
     }
 
-    /// Loads the model with the very options of the calls, because Ollama reloads it for others.
-    pub(super) fn warm_up(&mut self, context: &mut Context<Self>) {
-        let (client, limit) = (self.client.clone(), self.settings.load_timeout);
-        let base = self.setup.endpoint.base().to_owned();
-        let body = LoadRequest::new(&self.setup.model).to_body();
-        let generation = self.generation;
-        let budget = Budget { first_token: limit, token: limit, call: limit };
-        let load = async move { ollama::generate(&client, &base, body, budget).await };
-        let since = Instant::now();
-        let loaded = load.into_actor(self).map(move |result, node, context| {
-            if generation != node.generation {
-                return;
+    /// Waits for the calls in flight, but not for ever.
+    pub(super) fn drain(&mut self, context: &mut Context<Self>) {
+        let (idle, over) = oneshot::channel();
+        self.audience.idle.do_send(AwaitIdle { node: self.setup.id.clone(), idle });
+        let wait = over.into_actor(self).map(|over, node, context| {
+            if over.is_ok() {
+                node.step(Event::Idle, context);
             }
-            let (id, duration_ms) = (&node.setup.id, since.elapsed().as_millis());
-            match &result {
-                Ok(_) => info!(node.id = %id, %duration_ms, "model loaded"),
-                Err(error) => warn!(node.id = %id, %duration_ms, %error, "model could not be loaded: tried again"),
-            }
-            node.step(Event::Warmed { loaded: result.is_ok() }, context);
         });
-        context.spawn(loaded);
+        let limit = self.settings.drain_timeout;
+        self.drain = vec![
+            context.spawn(wait),
+            context.run_later(limit, |node, context| {
+                warn!(node.id = %node.setup.id, "node still has calls after nodes.drain_timeout: they go elsewhere");
+                node.step(Event::DrainOver, context);
+            }),
+        ];
     }
 
     pub(super) fn terminate(&mut self, context: &mut Context<Self>) {
         if let Some(group) = &self.group {
             group.signal(Signal::TERM);
         }
-        context.run_later(self.settings.stop_grace, |node, _| {
-            node.kill("no end within nodes.stop_grace")
+        let generation = self.generation;
+        context.run_later(self.settings.stop_grace, move |node, _| {
+            if generation == node.generation {
+                node.kill("no end within nodes.stop_grace");
+            }
         });
     }
 
     /// Kills the whole group; its leader's end is reported by the one who waits for it.
-    pub(super) fn kill(&mut self, reason: &str) {
-        if let Some(group) = self.group.as_ref().filter(|_| !self.killed) {
-            self.killed = true;
+    pub(super) fn kill(&mut self, reason: &'static str) {
+        if let Some(group) = self.group.as_ref().filter(|_| self.killed.is_none()) {
+            self.killed = Some(reason);
             warn!(node.id = %self.setup.id, node.pid = group.id(), reason, "node process killed");
             group.signal(Signal::KILL);
         }

@@ -1,14 +1,38 @@
 //! The life of one node as a table: what happens in each phase at each event. Pure.
 //!
-//! One rule: every start of a process but the first comes after a delay. Time comes in as a value,
-//! counted from the node's start; jitter as a number between 0 and 1.
+//! One rule: every start of a process but the first comes after a delay, or because an operator asked
+//! for it. Time comes in as a value, counted from the node's start; jitter as a number between 0 and 1.
 
 mod vocabulary;
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
-pub use self::vocabulary::{Action, Event, Phase, Timing};
-use crate::{balancer::NodeState, ollama::Probe};
+pub use self::vocabulary::{Action, Event, Goal, Memory, Phase, Pulled, Timing};
+use crate::balancer::NodeState;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A phase in which a node is probed: its process runs, or others run it.
+macro_rules! watched {
+    () => {
+        Phase::Starting { .. }
+            | Phase::ModelMissing
+            | Phase::Pulling
+            | Phase::Loading
+            | Phase::Ready { .. }
+            | Phase::Checking { .. }
+            | Phase::NoGpu
+            | Phase::Hung
+            | Phase::Unhealthy { .. }
+    };
+}
+
+/// A phase in which a node waits for its next start.
+macro_rules! waiting {
+    () => {
+        Phase::BackingOff { .. } | Phase::CrashLooping { .. }
+    };
+}
 
 /// A node's life.
 #[derive(Clone, Debug)]
@@ -25,45 +49,82 @@ pub struct Lifecycle {
     silent: u32,
     /// Since when every probe was refused.
     refused_since: Option<Duration>,
-    warmth: Warmth,
+    /// When the process was killed because it hung, in the last hour.
+    kills: VecDeque<Duration>,
+    /// When the next canary may fly.
+    canary_next: Duration,
+    warmth: Effort,
+    pull: Effort,
 }
 
-/// Whether the model of a process of ours is loaded.
+/// Something that is tried until it succeeds: loading the model of a process of ours, pulling it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Warmth {
-    /// It is not; loading it failed so often, and may be tried again from then on.
-    Cold { failures: u32, next: Duration },
-    /// It is being loaded, after so many failures.
-    Warming { failures: u32 },
-    /// It is.
-    Warm,
+enum Effort {
+    /// It failed so often, and may be tried again from then on.
+    Due { failures: u32, next: Duration },
+    /// It is being tried, after so many failures.
+    Running { failures: u32 },
+    /// It succeeded.
+    Done,
 }
 
-impl Warmth {
-    /// As a process starts.
-    const COLD: Self = Self::Cold { failures: 0, next: Duration::ZERO };
+impl Effort {
+    /// Before the first try.
+    const NEW: Self = Self::Due { failures: 0, next: Duration::ZERO };
+
+    /// Begins a try if it is time.
+    fn begin(&mut self, now: Duration) -> bool {
+        match *self {
+            Self::Due { failures, next } if now >= next => {
+                *self = Self::Running { failures };
+                true
+            }
+            Self::Due { .. } | Self::Running { .. } | Self::Done => false,
+        }
+    }
+
+    /// Takes note of a failed try.
+    fn fail(&mut self, now: Duration, backoff: crate::backoff::Backoff) {
+        if let Self::Running { failures } = *self {
+            let failures = failures.saturating_add(1);
+            *self = Self::Due { failures, next: now + backoff.delay(failures) };
+        }
+    }
+
+    /// Takes note of a try that was cancelled.
+    fn cancel(&mut self, now: Duration) {
+        if let Self::Running { failures } = *self {
+            *self = Self::Due { failures, next: now };
+        }
+    }
+
+    fn is_running(self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
 }
 
 impl Lifecycle {
     /// The life of a managed node; it begins with [`Action::Look`].
     pub fn managed(timing: Timing) -> Self {
-        let phase = Phase::Looking;
         Self {
-            phase,
+            phase: Phase::Looking,
             timing,
             startable: true,
             managed: true,
             failures: 0,
             silent: 0,
             refused_since: None,
-            warmth: Warmth::COLD,
+            kills: VecDeque::new(),
+            canary_next: Duration::ZERO,
+            warmth: Effort::NEW,
+            pull: Effort::NEW,
         }
     }
 
-    /// The life of an endpoint that others run.
+    /// The life of an endpoint that others run; it begins with [`Action::Watch`].
     pub fn endpoint(timing: Timing) -> Self {
         let phase = Phase::Starting { since: Duration::ZERO };
-        let warmth = Warmth::Warm;
+        let warmth = Effort::Done;
         Self { phase, startable: false, managed: false, warmth, ..Self::managed(timing) }
     }
 
@@ -77,138 +138,195 @@ impl Lifecycle {
         self.managed
     }
 
+    /// Whether an Ollama that somebody else started is used on a port of ours.
+    pub fn is_adopted(&self) -> bool {
+        self.startable && !self.managed
+    }
+
     /// Whether the last failure is the one that made the crash loop.
     pub fn begins_to_loop(&self) -> bool {
         self.failures == self.timing.crash_loop_failures
     }
 
+    /// Whether the process may not be killed again this hour, although it hangs.
+    pub fn is_out_of_kills(&self, now: Duration) -> bool {
+        self.managed && !self.may_kill(now)
+    }
+
     /// Whether probes make sense.
     pub fn wants_probes(&self) -> bool {
         match self.phase {
-            Phase::Starting { .. }
-            | Phase::ModelMissing
-            | Phase::Loading
-            | Phase::Ready { .. }
-            | Phase::Unhealthy { .. } => true,
+            watched!() => true,
+            // A drain can be called off.
+            Phase::Draining { .. } => true,
             Phase::Looking
-            | Phase::BackingOff { .. }
-            | Phase::CrashLooping { .. }
-            | Phase::Stopping
-            | Phase::Stopped => false,
+            | waiting!()
+            | Phase::Stopping { .. }
+            | Phase::Stopped
+            | Phase::Finished => false,
         }
+    }
+
+    /// Takes over other delays and limits.
+    pub fn set_timing(&mut self, timing: Timing) {
+        self.timing = timing;
     }
 
     /// What the balancer is told.
     pub fn state(&self, now: Duration) -> NodeState {
+        let soon = NodeState::Down { back_in: Some(Duration::ZERO) };
+        let never = NodeState::Down { back_in: None };
         match self.phase {
             Phase::Ready { .. } => NodeState::Ready,
-            Phase::ModelMissing | Phase::Loading => NodeState::Reachable,
-            Phase::Looking | Phase::Starting { .. } | Phase::Unhealthy { .. } => {
-                NodeState::Down { back_in: Some(Duration::ZERO) }
+            Phase::ModelMissing | Phase::Pulling | Phase::Loading | Phase::Checking { .. } => {
+                NodeState::Reachable
             }
+            Phase::Looking | Phase::Starting { .. } | Phase::Unhealthy { .. } | Phase::Hung => soon,
             Phase::BackingOff { until, hopeless: false } | Phase::CrashLooping { until } => {
                 NodeState::Down { back_in: Some(until.saturating_sub(now)) }
             }
-            Phase::BackingOff { hopeless: true, .. } | Phase::Stopping | Phase::Stopped => {
-                NodeState::Down { back_in: None }
-            }
+            Phase::Draining { goal } | Phase::Stopping { goal } => match goal {
+                Goal::Recover | Goal::Restart => soon,
+                Goal::Park | Goal::Finish => never,
+            },
+            Phase::BackingOff { hopeless: true, .. }
+            | Phase::NoGpu
+            | Phase::Stopped
+            | Phase::Finished => never,
         }
     }
 
     /// Moves to the next phase and says what to do; `None` means there is nothing to do.
     pub fn on(&mut self, event: Event, now: Duration, jitter: f64) -> Option<Action> {
+        let action = self.next(event, now, jitter);
+        if !matches!(self.phase, Phase::ModelMissing | Phase::Pulling) {
+            // The actor has cancelled it.
+            self.pull.cancel(now);
+        }
+        action
+    }
+
+    fn next(&mut self, event: Event, now: Duration, jitter: f64) -> Option<Action> {
         use {Event as E, Phase as P};
         match (self.phase, event) {
             (P::Looking, E::PortFree) => {
-                (self.managed, self.warmth) = (true, Warmth::COLD);
+                (self.managed, self.warmth) = (true, Effort::NEW);
                 self.enter(P::Starting { since: now }, Some(Action::Spawn))
             }
             (P::Looking, E::PortServed) => {
-                (self.managed, self.warmth) = (false, Warmth::Warm);
-                self.enter(P::Starting { since: now }, None)
+                (self.managed, self.warmth) = (false, Effort::Done);
+                self.enter(P::Starting { since: now }, Some(Action::Watch))
             }
             (P::Looking, E::PortTaken) => self.back_off(now, jitter, false),
-            (P::Starting { .. }, E::SpawnFailed { hopeless }) => {
+            (P::Looking | P::Starting { .. }, E::SpawnFailed { hopeless }) => {
                 self.back_off(now, jitter, hopeless)
             }
-            (
-                P::Starting { .. }
-                | P::ModelMissing
-                | P::Loading
-                | P::Ready { .. }
-                | P::Unhealthy { .. },
-                E::Probed(probe),
-            ) => self.probed(probe, now),
-            (P::ModelMissing | P::Loading | P::Unhealthy { .. }, E::Warmed { loaded }) => {
-                self.warmed(loaded, now)
+            (watched!(), E::Probed(probe)) => self.probed(probe, now),
+            (watched!(), E::Located(memory)) => self.located(memory, now),
+            (watched!() | P::Draining { .. }, E::Warmed { loaded }) => self.warmed(loaded, now),
+            (watched!(), E::Pulled(pulled)) => self.pulled(pulled, now),
+            (P::Ready { since }, E::Stalled) if now >= self.canary_next => {
+                self.enter(P::Checking { since }, Some(Action::Canary))
             }
-            (P::Ready { .. }, E::Exited) => {
+            (P::Ready { .. } | P::Checking { .. } | P::NoGpu, E::Faulted) => self.warm_again(),
+            (P::Checking { since }, E::Sang { alive }) => self.judged(alive, since, now),
+            (watched!() | P::Draining { .. }, E::ModelChanged) => self.model_changed(now),
+            (watched!(), E::Exited) => {
                 self.forgive(now);
                 self.back_off(now, jitter, false)
             }
-            (
-                P::Starting { .. } | P::ModelMissing | P::Loading | P::Unhealthy { .. },
-                E::Exited,
-            ) => self.back_off(now, jitter, false),
-            (P::BackingOff { .. } | P::CrashLooping { .. }, E::DelayOver) => {
+            (P::Stopping { goal } | P::Draining { goal }, E::Exited) => {
+                self.settle(goal, now, jitter)
+            }
+            (P::BackingOff { until, .. } | P::CrashLooping { until }, E::DelayOver)
+                if now >= until =>
+            {
                 self.enter(P::Looking, Some(Action::Look))
             }
-            (
-                P::Starting { .. }
-                | P::ModelMissing
-                | P::Loading
-                | P::Ready { .. }
-                | P::Unhealthy { .. },
-                E::StopAsked,
-            ) if self.managed => self.enter(P::Stopping, Some(Action::Terminate)),
-            (
-                P::Looking
-                | P::BackingOff { .. }
-                | P::CrashLooping { .. }
-                | P::Starting { .. }
-                | P::ModelMissing
-                | P::Loading
-                | P::Ready { .. }
-                | P::Unhealthy { .. },
-                E::StopAsked,
-            )
-            | (P::Stopping, E::Exited) => self.enter(P::Stopped, Some(Action::Finish)),
-            // Late news of a phase that has passed.
+            (watched!(), E::DrainAsked(goal)) => {
+                self.enter(P::Draining { goal }, Some(Action::Drain))
+            }
+            (P::Draining { goal: old }, E::DrainAsked(goal)) => {
+                self.enter(P::Draining { goal: stronger(old, goal) }, None)
+            }
+            (P::Stopping { goal: old }, E::DrainAsked(goal)) => {
+                self.enter(P::Stopping { goal: stronger(old, goal) }, None)
+            }
+            (P::Looking, E::DrainAsked(Goal::Restart | Goal::Recover)) => None,
+            (P::Looking | waiting!() | P::Stopped, E::DrainAsked(goal)) => {
+                self.settle(goal, now, jitter)
+            }
+            (P::Draining { goal }, E::Idle | E::DrainOver) if self.managed => {
+                self.enter(P::Stopping { goal }, Some(Action::Terminate))
+            }
+            (P::Draining { goal }, E::Idle | E::DrainOver) => self.settle(goal, now, jitter),
+            (waiting!() | P::Stopped, E::ResumeAsked) => self.settle(Goal::Restart, now, jitter),
+            (P::Draining { goal: Goal::Park }, E::ResumeAsked) => {
+                self.enter(P::Starting { since: now }, None)
+            }
+            (P::Stopping { goal: Goal::Park }, E::ResumeAsked) => {
+                self.enter(P::Stopping { goal: Goal::Restart }, None)
+            }
+            (watched!() | P::Draining { .. }, E::StopAsked) if self.managed => {
+                self.enter(P::Stopping { goal: Goal::Finish }, Some(Action::Terminate))
+            }
+            (P::Stopping { .. }, E::StopAsked) => {
+                self.enter(P::Stopping { goal: Goal::Finish }, None)
+            }
+            (watched!() | P::Draining { .. }, E::StopAsked)
+            | (P::Looking | waiting!() | P::Stopped, E::StopAsked) => {
+                self.enter(P::Finished, Some(Action::Finish))
+            }
+            // What is left is late news of a phase that has passed, or asks for what is so already.
             (
                 P::Looking,
-                E::SpawnFailed { .. } | E::Probed(_) | E::Warmed { .. } | E::Exited | E::DelayOver,
-            )
-            | (
-                P::Starting { .. },
-                E::PortFree | E::PortServed | E::PortTaken | E::Warmed { .. } | E::DelayOver,
-            )
-            | (P::Ready { .. }, E::Warmed { .. })
-            | (
-                P::ModelMissing | P::Loading | P::Ready { .. } | P::Unhealthy { .. },
-                E::PortFree | E::PortServed | E::PortTaken | E::SpawnFailed { .. } | E::DelayOver,
-            )
-            | (
-                P::BackingOff { .. } | P::CrashLooping { .. },
-                E::PortFree
-                | E::PortServed
-                | E::PortTaken
-                | E::SpawnFailed { .. }
-                | E::Probed(_)
+                E::Probed(_)
+                | E::Located(_)
                 | E::Warmed { .. }
-                | E::Exited,
-            )
-            | (
-                P::Stopping,
-                E::PortFree
-                | E::PortServed
-                | E::PortTaken
-                | E::SpawnFailed { .. }
-                | E::Probed(_)
-                | E::Warmed { .. }
+                | E::Pulled(_)
+                | E::Stalled
+                | E::Faulted
+                | E::Sang { .. }
+                | E::Exited
                 | E::DelayOver
-                | E::StopAsked,
+                | E::Idle
+                | E::DrainOver
+                | E::ResumeAsked
+                | E::ModelChanged,
             )
-            | (P::Stopped, _) => None,
+            | (
+                watched!(),
+                E::PortFree
+                | E::PortServed
+                | E::PortTaken
+                | E::SpawnFailed { .. }
+                | E::Stalled
+                | E::Faulted
+                | E::Sang { .. }
+                | E::DelayOver
+                | E::Idle
+                | E::DrainOver
+                | E::ResumeAsked,
+            )
+            | (
+                waiting!() | P::Stopped | P::Draining { .. } | P::Stopping { .. },
+                E::PortFree
+                | E::PortServed
+                | E::PortTaken
+                | E::SpawnFailed { .. }
+                | E::Probed(_)
+                | E::Located(_)
+                | E::Pulled(_)
+                | E::Stalled
+                | E::Faulted
+                | E::Sang { .. }
+                | E::DelayOver,
+            )
+            | (waiting!() | P::Stopped | P::Stopping { .. }, E::Warmed { .. } | E::ModelChanged)
+            | (waiting!() | P::Stopped, E::Exited | E::Idle | E::DrainOver)
+            | (P::Draining { .. }, E::ResumeAsked)
+            | (P::Stopping { .. }, E::Idle | E::DrainOver | E::ResumeAsked)
+            | (P::Finished, _) => None,
         }
     }
 
@@ -216,112 +334,13 @@ impl Lifecycle {
         self.phase = phase;
         action
     }
-
-    fn probed(&mut self, probe: Probe, now: Duration) -> Option<Action> {
-        match probe {
-            Probe::Unknown => {}
-            Probe::Refused => self.refused_since = self.refused_since.or(Some(now)),
-            Probe::Ready | Probe::ModelMissing | Probe::Silent => self.refused_since = None,
-        }
-        match (probe, self.phase) {
-            (Probe::Unknown, _) => {}
-            (Probe::Ready, Phase::Ready { .. }) => self.silent = 0,
-            (Probe::Ready, _) => {
-                self.silent = 0;
-                match self.warmth {
-                    Warmth::Warm => self.phase = Phase::Ready { since: now },
-                    Warmth::Warming { .. } => self.phase = Phase::Loading,
-                    Warmth::Cold { failures, next } => {
-                        self.phase = Phase::Loading;
-                        if now >= next {
-                            self.warmth = Warmth::Warming { failures };
-                            return Some(Action::WarmUp);
-                        }
-                    }
-                }
-            }
-            (Probe::ModelMissing, _) => {
-                self.silent = 0;
-                if self.managed && self.warmth == Warmth::Warm {
-                    self.warmth = Warmth::COLD;
-                }
-                self.phase = Phase::ModelMissing;
-            }
-            (Probe::Refused | Probe::Silent, Phase::Starting { since }) => {
-                return self.after(since, self.timing.start_timeout, now);
-            }
-            (Probe::Refused | Probe::Silent, Phase::Unhealthy { since }) => {
-                return self.after(since, self.timing.hang_timeout, now);
-            }
-            (Probe::Refused | Probe::Silent, _) => {
-                self.silent += 1;
-                let gone = probe == Probe::Refused && !self.managed;
-                if gone || self.silent >= self.timing.probe_failures {
-                    self.forgive(now);
-                    self.phase = Phase::Unhealthy { since: now };
-                }
-            }
-        }
-        None
-    }
-
-    /// Forgets earlier failures if the node was ready for as long as the longest delay.
-    fn forgive(&mut self, now: Duration) {
-        if let Phase::Ready { since } = self.phase
-            && now.saturating_sub(since) >= self.timing.backoff.ceiling
-        {
-            self.failures = 0;
-        }
-    }
-
-    /// The model was loaded, and the node is ready; or it was not, and is tried again later.
-    fn warmed(&mut self, loaded: bool, now: Duration) -> Option<Action> {
-        let Warmth::Warming { failures } = self.warmth else { return None };
-        if loaded {
-            (self.phase, self.warmth, self.silent) = (Phase::Ready { since: now }, Warmth::Warm, 0);
-        } else {
-            let failures = failures.saturating_add(1);
-            self.warmth =
-                Warmth::Cold { failures, next: now + self.timing.backoff.delay(failures) };
-        }
-        None
-    }
-
-    /// What to do about a node that has not answered since a moment: a process of ours that has had
-    /// its time is killed; where an adopted Ollama is gone, our own may take its port.
-    fn after(&mut self, since: Duration, limit: Duration, now: Duration) -> Option<Action> {
-        if self.managed {
-            return (now.saturating_sub(since) >= limit).then_some(Action::Kill);
-        }
-        let refused_for = self.refused_since.map(|since| now.saturating_sub(since));
-        let gone = refused_for.is_some_and(|time| time >= self.timing.adopted_gone_timeout);
-        if self.startable && gone {
-            return self.enter(Phase::Looking, Some(Action::Look));
-        }
-        None
-    }
-
-    fn back_off(&mut self, now: Duration, jitter: f64, hopeless: bool) -> Option<Action> {
-        self.failures = self.failures.saturating_add(1);
-        self.silent = 0;
-        let looping = self.failures >= self.timing.crash_loop_failures;
-        let longest = hopeless || looping;
-        let full = if longest {
-            self.timing.backoff.ceiling
-        } else {
-            self.timing.backoff.delay(self.failures)
-        };
-        // Half of the delay is jitter, so that nodes that fell together do not rise together.
-        let delay = full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
-        let until = now + delay;
-        self.phase = if looping && !hopeless {
-            Phase::CrashLooping { until }
-        } else {
-            Phase::BackingOff { until, hopeless }
-        };
-        Some(Action::RetryAfter(delay))
-    }
 }
 
+/// Of two goals the one that counts: an end is never taken back, and what comes later wins.
+fn stronger(old: Goal, new: Goal) -> Goal {
+    if old == Goal::Finish { old } else { new }
+}
+
+mod rules;
 #[cfg(test)]
 mod tests;

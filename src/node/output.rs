@@ -1,12 +1,25 @@
-//! The lines that a node writes: always read, and logged with the node's identity.
+//! The lines that a node writes: always read, kept for a while, and logged with the node's identity.
+//!
+//! One rule: an unread pipe freezes Ollama, so lines are dropped rather than waited for.
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use std::{collections::VecDeque, time::Duration};
+
+use futures_util::{Stream, stream};
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    sync::broadcast,
+};
 use tracing::{Level, debug, error, info, warn};
 
 use crate::balancer::NodeId;
 
 /// The longest line that is kept; the rest of a longer one is dropped.
 const MOST_LINE_BYTES: usize = 4096;
+
+/// The lines that are kept in memory.
+const KEPT: usize = 200;
 
 /// What llama-server's own lines, which carry no level, begin with (as recorded with 0.32.15).
 const RUNNER_NOISE: [&str; 9] = [
@@ -21,13 +34,20 @@ const RUNNER_NOISE: [&str; 9] = [
     "main:",
 ];
 
-/// Reads a pipe to its end and logs each line.
-pub(super) async fn drain(pipe: impl AsyncRead + Unpin, node: NodeId, pid: i32) {
-    let mut reader = BufReader::new(pipe);
+/// The lines of a pipe, to its end.
+pub(super) fn lines(pipe: impl AsyncRead + Unpin) -> impl Stream<Item = String> {
+    stream::unfold(BufReader::new(pipe), |mut reader| async {
+        let line = next_line(&mut reader).await?;
+        Some((String::from_utf8_lossy(&line).trim_end().to_owned(), reader))
+    })
+}
+
+async fn next_line(reader: &mut BufReader<impl AsyncRead + Unpin>) -> Option<Vec<u8>> {
     let mut line = Vec::new();
-    while let Ok(bytes) = reader.fill_buf().await {
+    loop {
+        let bytes = reader.fill_buf().await.ok()?;
         if bytes.is_empty() {
-            break;
+            return (!line.is_empty()).then_some(line);
         }
         let end = bytes.iter().position(|byte| *byte == b'\n');
         let length = end.map_or(bytes.len(), |at| at + 1);
@@ -35,24 +55,129 @@ pub(super) async fn drain(pipe: impl AsyncRead + Unpin, node: NodeId, pid: i32) 
         line.extend_from_slice(&bytes[..end.unwrap_or(length).min(room)]);
         reader.consume(length);
         if end.is_some() {
-            log(&line, &node, pid);
-            line.clear();
+            return Some(line);
         }
     }
-    log(&line, &node, pid);
 }
 
-fn log(line: &[u8], node: &NodeId, pid: i32) {
-    let line = String::from_utf8_lossy(line);
-    let line = line.trim_end();
-    if line.is_empty() {
-        return;
+/// One line of a node's output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogLine {
+    /// Counts the lines of the node.
+    pub seq: u64,
+    /// When it came.
+    pub at: Timestamp,
+    /// The process that wrote it.
+    pub pid: i32,
+    /// The level it had.
+    pub level: &'static str,
+    /// Its text.
+    pub line: String,
+}
+
+/// The last lines of a node.
+#[derive(Debug)]
+pub(super) struct NodeLog {
+    node: NodeId,
+    lines: VecDeque<LogLine>,
+    count: u64,
+    followers: broadcast::Sender<LogLine>,
+    limit: Limit,
+}
+
+impl NodeLog {
+    pub(super) fn new(node: NodeId, lines_per_second: u32) -> Self {
+        let (followers, _) = broadcast::channel(1024);
+        let limit = Limit::new(lines_per_second);
+        Self { node, lines: VecDeque::new(), count: 0, followers, limit }
     }
-    match level(line) {
-        Level::ERROR => error!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
-        Level::WARN => warn!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
-        Level::INFO => info!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
-        _ => debug!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
+
+    pub(super) fn set_rate(&mut self, lines_per_second: u32) {
+        self.limit = Limit::new(lines_per_second);
+    }
+
+    /// Keeps a line, and logs it unless too many came at once.
+    pub(super) fn take(&mut self, line: String, pid: i32, now: Duration) {
+        if line.is_empty() {
+            return;
+        }
+        let level = level(&line);
+        if self.limit.allows(now) {
+            self.tell_dropped();
+            let node = &self.node;
+            match level {
+                Level::ERROR => {
+                    error!(target: "node", { node.id = %node, node.pid = pid }, "{line}")
+                }
+                Level::WARN => warn!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
+                Level::INFO => info!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
+                _ => debug!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
+            }
+        }
+        self.count += 1;
+        let level = match level {
+            Level::ERROR => "error",
+            Level::WARN => "warn",
+            Level::INFO => "info",
+            _ => "debug",
+        };
+        let line = LogLine { seq: self.count, at: Timestamp::now(), pid, level, line };
+        self.lines.truncate(KEPT - 1);
+        self.lines.push_front(line.clone());
+        // That nobody follows is fine.
+        let _ = self.followers.send(line);
+    }
+
+    /// Says how many lines were not logged, if any.
+    pub(super) fn tell_dropped(&mut self) {
+        let dropped = std::mem::take(&mut self.limit.dropped);
+        if dropped > 0 {
+            warn!(
+                node.id = %self.node, dropped,
+                "the node wrote more lines than nodes.log_lines_per_second: the rest was left out"
+            );
+        }
+    }
+
+    /// The lines that are kept, and those to come.
+    pub(super) fn read(&self) -> (Vec<LogLine>, broadcast::Receiver<LogLine>) {
+        (self.lines.iter().rev().cloned().collect(), self.followers.subscribe())
+    }
+
+    /// The last lines of one process.
+    pub(super) fn last_of(&self, pid: i32, count: usize) -> Vec<String> {
+        let of = self.lines.iter().filter(|line| line.pid == pid && line.level != "debug");
+        let mut last: Vec<_> = of.take(count).map(|line| line.line.clone()).collect();
+        last.reverse();
+        last
+    }
+}
+
+/// Lets so many lines a second pass, and ten times as many at once after a quiet time. Pure.
+#[derive(Debug)]
+struct Limit {
+    rate: f64,
+    room: f64,
+    last: Duration,
+    dropped: u64,
+}
+
+impl Limit {
+    fn new(lines_per_second: u32) -> Self {
+        let rate = f64::from(lines_per_second);
+        Self { rate, room: rate * 10.0, last: Duration::ZERO, dropped: 0 }
+    }
+
+    fn allows(&mut self, now: Duration) -> bool {
+        let passed = now.saturating_sub(self.last).as_secs_f64();
+        self.last = now;
+        self.room = (self.room + passed * self.rate).min(self.rate * 10.0);
+        if self.room < 1.0 {
+            self.dropped += 1;
+            return false;
+        }
+        self.room -= 1.0;
+        true
     }
 }
 
@@ -74,6 +199,8 @@ fn level(line: &str) -> Level {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt;
+
     use super::*;
 
     #[test]
@@ -95,5 +222,36 @@ mod tests {
         for (line, expected) in table {
             assert_eq!(level(line), expected, "{line}");
         }
+    }
+
+    #[actix::test]
+    async fn lines_are_cut_at_their_ends_and_at_the_limit() {
+        let long = "x".repeat(2 * MOST_LINE_BYTES);
+        let text = format!("one\r\n\n{long}\nlast");
+        let lines: Vec<String> = lines(text.as_bytes()).collect().await;
+        assert_eq!(lines, ["one", "", &long[..MOST_LINE_BYTES], "last"]);
+    }
+
+    #[test]
+    fn a_flood_is_cut_and_counted_and_a_trickle_is_not() {
+        let mut limit = Limit::new(2);
+        let at = |second: u32| Duration::from_secs(1) * second;
+        let flood = (0..100).filter(|_| limit.allows(at(1))).count();
+        assert_eq!((flood, limit.dropped), (20, 80));
+        assert!((2..60).all(|second| limit.allows(at(second)) && limit.allows(at(second))));
+        assert_eq!(limit.dropped, 80);
+    }
+
+    #[test]
+    fn the_last_lines_are_kept_also_those_that_were_not_logged() {
+        let mut log = NodeLog::new(NodeId::from("n".to_owned()), 1);
+        for number in 0..300 {
+            log.take(format!("line {number}"), 7, Duration::ZERO);
+        }
+        log.take("of another process".to_owned(), 8, Duration::ZERO);
+        let (kept, _) = log.read();
+        assert_eq!(kept.len(), KEPT);
+        assert_eq!((kept[0].seq, kept[0].line.as_str()), (102, "line 101"));
+        assert_eq!(log.last_of(7, 2), ["line 298", "line 299"]);
     }
 }

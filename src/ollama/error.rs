@@ -1,5 +1,7 @@
 //! How a call to a node can fail. No message holds anything that a node or a caller said.
 
+use std::error::Error;
+
 use awc::error::{ConnectError, PayloadError, SendRequestError};
 
 /// Which wait was too long.
@@ -117,6 +119,11 @@ impl From<SendRequestError> for UpstreamError {
             Self::Broken(error)
         }
     }
+}
+
+/// An error with its sources, in one line.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    anyhow::Chain::new(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -13,10 +13,32 @@ const MOST_ANSWER_BYTES: usize = 64 * 1024;
 /// 8192 numbers.
 const MOST_LINE_BYTES: usize = 1024 * 1024;
 
+/// Cuts a stream of bytes into lines.
+#[derive(Debug, Default)]
+pub(super) struct Split {
+    pending: Vec<u8>,
+}
+
+impl Split {
+    /// Takes the next bytes and gives the lines that are whole.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, UpstreamError> {
+        let mut lines = Vec::new();
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.pending.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                lines.push(std::mem::take(&mut self.pending));
+            } else if self.pending.len() > MOST_LINE_BYTES {
+                return Err(UpstreamError::Endless);
+            }
+        }
+        Ok(lines)
+    }
+}
+
 /// The answer so far.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    pending: Vec<u8>,
+    split: Split,
     response: String,
     thinking: String,
 }
@@ -24,15 +46,9 @@ pub(super) struct Lines {
 impl Lines {
     /// Takes the next bytes; gives the answer once its closing line is there.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Option<Answer>, UpstreamError> {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.pending.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                let line = std::mem::take(&mut self.pending);
-                if let Some(answer) = self.take(&line)? {
-                    return Ok(Some(answer));
-                }
-            } else if self.pending.len() > MOST_LINE_BYTES {
-                return Err(UpstreamError::Endless);
+        for line in self.split.feed(bytes)? {
+            if let Some(answer) = self.take(&line)? {
+                return Ok(Some(answer));
             }
         }
         Ok(None)
@@ -41,7 +57,7 @@ impl Lines {
     /// The body has ended: the last line may lack its line feed, and then the answer is whole or
     /// cut off.
     pub(super) fn end(mut self) -> Result<Answer, UpstreamError> {
-        let line = std::mem::take(&mut self.pending);
+        let line = std::mem::take(&mut self.split.pending);
         // Half a line is what a cut leaves, not a line of another form.
         let last = if self.is_object(&line) { self.take(&line)? } else { None };
         last.ok_or(UpstreamError::CutOff)

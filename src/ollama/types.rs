@@ -69,6 +69,37 @@ impl<'a> LoadRequest<'a> {
     }
 }
 
+/// The body of `POST /api/generate` that asks for a single token, to see whether any comes.
+#[derive(Clone, Debug, Serialize)]
+pub struct CanaryRequest<'a> {
+    model: &'a str,
+    prompt: &'a str,
+    stream: bool,
+    think: bool,
+    keep_alive: &'a KeepAlive,
+    options: Options,
+}
+
+impl<'a> CanaryRequest<'a> {
+    /// A request with the options of the calls; the number of tokens is none that reloads a model.
+    pub fn new(model: &'a Model) -> Self {
+        let options = Options { num_predict: Some(1), ..model.options.clone() };
+        Self {
+            model: &model.name,
+            prompt: "1",
+            stream: true,
+            think: false,
+            keep_alive: &model.keep_alive,
+            options,
+        }
+    }
+
+    /// The body as sent.
+    pub fn to_body(&self) -> Bytes {
+        bytes(self)
+    }
+}
+
 /// One line of a streamed answer.
 #[derive(Debug, Deserialize)]
 pub(super) struct Line {
@@ -88,22 +119,44 @@ pub struct Answer {
     pub text: String,
 }
 
-/// The answer of `GET /api/tags`.
+/// The answer of `GET /api/tags` and of `GET /api/ps`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Tags {
-    models: Vec<Tag>,
+pub(super) struct Models {
+    pub(super) models: Vec<Listed>,
 }
 
+/// One model of such a list.
 #[derive(Debug, Deserialize)]
-struct Tag {
+pub(super) struct Listed {
     name: String,
+    pub(super) digest: Option<String>,
+    pub(super) size: Option<u64>,
+    pub(super) size_vram: Option<u64>,
 }
 
-impl Tags {
-    /// Whether a model is among those listed.
-    pub(super) fn lists(&self, model: &str) -> bool {
-        self.models.iter().any(|tag| is_same_model(&tag.name, model))
+impl Models {
+    /// A model, if it is among those listed.
+    pub(super) fn find(&self, model: &str) -> Option<&Listed> {
+        self.models.iter().find(|listed| is_same_model(&listed.name, model))
     }
+}
+
+/// The body of `POST /api/pull`.
+#[derive(Debug, Serialize)]
+pub(super) struct PullRequest<'a> {
+    pub(super) model: &'a str,
+    pub(super) stream: bool,
+}
+
+/// One line of the answer to it.
+#[derive(Debug, Deserialize)]
+pub(super) struct PullLine {
+    #[serde(default)]
+    pub(super) status: String,
+    pub(super) digest: Option<String>,
+    pub(super) total: Option<u64>,
+    pub(super) completed: Option<u64>,
+    pub(super) error: Option<String>,
 }
 
 /// The answer of `GET /api/version`.

@@ -238,7 +238,7 @@ async fn a_port_that_something_else_has_is_told_and_taken_when_it_is_free() {
     let config =
         managed(&[port], &json!({})).replace("[nodes]\n", "[nodes]\nprobe_timeout = \"200ms\"\n");
     let ticketd = Ticketd::start(&config, &[]).await;
-    ticketd.process.line_after(&format!("owner=\"process {} (", std::process::id())).await;
+    ticketd.process.line_after(&format!("has the port (process {} (", std::process::id())).await;
     drop(squatter);
     ticketd.healthy(1).await;
     ticketd.stop().await;

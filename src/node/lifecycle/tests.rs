@@ -1,9 +1,7 @@
-//! The table by examples, and its rules by random events.
-
-use proptest::prelude::*;
+//! The life by examples.
 
 use super::*;
-use crate::backoff::Backoff;
+use crate::{backoff::Backoff, ollama::Probe};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -11,14 +9,22 @@ const TIMING: Timing = Timing {
     start_timeout: Duration::from_secs(60),
     probe_failures: 3,
     hang_timeout: Duration::from_secs(20),
+    kills_per_hour: 3,
+    canary_cooldown: Duration::from_secs(60),
     adopted_gone_timeout: Duration::from_secs(10),
     backoff: Backoff { base: SECOND, ceiling: Duration::from_secs(30) },
     crash_loop_failures: 5,
+    pull: true,
+    require_gpu: true,
 };
 
 /// Runs events one second apart, without jitter, and gives the action of each.
 fn run(life: &mut Lifecycle, events: &[Event]) -> Vec<Option<Action>> {
-    let at = |step: usize| SECOND * u32::try_from(step).expect("a short list");
+    run_every(SECOND, life, events)
+}
+
+fn run_every(pause: Duration, life: &mut Lifecycle, events: &[Event]) -> Vec<Option<Action>> {
+    let at = |step: usize| pause * u32::try_from(step).expect("a short list");
     events.iter().enumerate().map(|(step, event)| life.on(*event, at(step), 1.0)).collect()
 }
 
@@ -29,7 +35,8 @@ fn a_managed_node_starts_serves_restarts_and_stops() {
     let table = [
         (E::PortFree, Some(A::Spawn)),
         (E::Probed(P::Refused), None),
-        (E::Probed(P::ModelMissing), None),
+        (E::Probed(P::ModelMissing), Some(A::Pull)),
+        (E::Pulled(Pulled::Elsewhere), None),
         (E::Probed(P::Ready), Some(A::WarmUp)),
         (E::Probed(P::Ready), None),
         (E::Warmed { loaded: true }, None),
@@ -47,8 +54,8 @@ fn a_managed_node_starts_serves_restarts_and_stops() {
         (E::DelayOver, None),
     ];
     let (events, actions): (Vec<_>, Vec<_>) = table.into_iter().unzip();
-    assert_eq!(run(&mut life, &events), actions);
-    assert_eq!(life.phase(), Phase::Stopped);
+    assert_eq!(run_every(31 * SECOND, &mut life, &events), actions);
+    assert_eq!(life.phase(), Phase::Finished);
 }
 
 #[test]
@@ -56,8 +63,8 @@ fn a_port_that_an_ollama_serves_becomes_an_endpoint() {
     let mut life = Lifecycle::managed(TIMING);
     let actions =
         run(&mut life, &[Event::PortServed, Event::Probed(Probe::Ready), Event::StopAsked]);
-    assert_eq!(actions, [None, None, Some(Action::Finish)]);
-    assert!(!life.is_managed());
+    assert_eq!(actions, [Some(Action::Watch), None, Some(Action::Finish)]);
+    assert!(life.is_adopted());
 }
 
 #[test]
@@ -83,6 +90,7 @@ fn a_silent_node_is_unhealthy_after_some_probes() {
     assert_eq!(life.phase(), Phase::Unhealthy { since: 5 * SECOND });
     assert_eq!(life.on(silent, 24 * SECOND, 0.0), None);
     assert_eq!(life.on(silent, 25 * SECOND, 0.0), Some(Action::Kill));
+    assert_eq!(life.on(silent, 26 * SECOND, 0.0), None, "once is enough");
 }
 
 #[test]
@@ -122,7 +130,8 @@ fn delays_grow_to_the_ceiling_and_a_long_service_starts_them_over() {
             delays.push(delay.as_secs());
         }
         assert_eq!(matches!(life.phase(), Phase::CrashLooping { .. }), failures >= 4);
-        life.on(Event::DelayOver, SECOND, 1.0);
+        assert_eq!(life.on(Event::DelayOver, SECOND, 1.0), None, "it is not over");
+        life.on(Event::DelayOver, 31 * SECOND, 1.0);
     }
     assert_eq!(delays, [1, 2, 4, 8, 30, 30, 30]);
     life.on(Event::PortFree, SECOND, 1.0);
@@ -146,7 +155,7 @@ fn hangs_far_apart_do_not_add_up() {
         }
         let action = life.on(Event::Exited, now + hour / 2, 1.0);
         assert_eq!(action, Some(Action::RetryAfter(SECOND)));
-        life.on(Event::DelayOver, now + hour / 2, 1.0);
+        life.on(Event::DelayOver, now + hour / 2 + SECOND, 1.0);
     }
 }
 
@@ -175,60 +184,101 @@ fn a_model_that_was_lost_is_loaded_again() {
     assert_eq!(life.on(ready, 9 * SECOND, 0.0), Some(Action::WarmUp));
 }
 
-fn events() -> impl Strategy<Value = Event> {
-    let probe = prop_oneof![
-        Just(Probe::Ready),
-        Just(Probe::ModelMissing),
-        Just(Probe::Refused),
-        Just(Probe::Silent),
-        Just(Probe::Unknown)
-    ];
-    prop_oneof![
-        Just(Event::PortFree),
-        Just(Event::PortServed),
-        Just(Event::PortTaken),
-        any::<bool>().prop_map(|hopeless| Event::SpawnFailed { hopeless }),
-        probe.prop_map(Event::Probed),
-        any::<bool>().prop_map(|loaded| Event::Warmed { loaded }),
-        Just(Event::Exited),
-        Just(Event::DelayOver),
-        Just(Event::StopAsked),
-    ]
+#[test]
+fn a_node_that_generates_nothing_is_found_by_its_canary_and_killed() {
+    let mut life = ready();
+    assert_eq!(life.on(Event::Stalled, SECOND, 1.0), Some(Action::Canary));
+    assert_ne!(life.state(SECOND), NodeState::Ready, "no calls meanwhile");
+    assert_eq!(life.on(Event::Sang { alive: true }, 2 * SECOND, 1.0), None);
+    assert_eq!(life.state(2 * SECOND), NodeState::Ready);
+    assert_eq!(life.on(Event::Stalled, 61 * SECOND, 1.0), None, "the cool-down runs");
+    assert_eq!(life.on(Event::Stalled, 62 * SECOND, 1.0), Some(Action::Canary));
+    assert_eq!(life.on(Event::Sang { alive: false }, 70 * SECOND, 1.0), Some(Action::Kill));
+    assert_eq!(life.on(Event::Exited, 71 * SECOND, 1.0), Some(Action::RetryAfter(SECOND)));
 }
 
-proptest! {
-    #[test]
-    fn never_two_processes_and_every_restart_after_a_delay(
-        events in prop::collection::vec((events(), 0.0..1.0_f64), 0..60),
-    ) {
-        let mut life = Lifecycle::managed(TIMING);
-        let (mut alive, mut spawned, mut delayed, mut just_spawned) = (false, false, false, false);
-        for (step, (event, jitter)) in (0_u32..).zip(events) {
-            let failed = matches!(event, Event::SpawnFailed { .. });
-            // Only a process that lives can end, and only one that was just to start can fail to.
-            if (event == Event::Exited && !alive) || (failed && !just_spawned) {
-                continue;
-            }
-            let action = life.on(event, SECOND * step, jitter);
-            alive &= event != Event::Exited && !failed;
-            just_spawned = action == Some(Action::Spawn);
-            match action {
-                Some(Action::Spawn) => {
-                    prop_assert!(!alive, "a second process");
-                    prop_assert!(!spawned || delayed, "a restart without a delay");
-                    (alive, spawned, delayed) = (true, true, false);
-                }
-                Some(Action::RetryAfter(delay)) => {
-                    prop_assert!(delay >= TIMING.backoff.base / 2);
-                    prop_assert!(delay <= TIMING.backoff.ceiling);
-                    delayed = true;
-                }
-                Some(Action::Finish) => prop_assert!(!alive, "it ended before its process"),
-                Some(Action::WarmUp) => prop_assert!(alive, "nothing to load a model into"),
-                Some(Action::Look | Action::Kill | Action::Terminate) | None => {}
-            }
-            let ready = life.state(SECOND * step) == NodeState::Ready;
-            prop_assert!(!ready || alive || !life.is_managed(), "ready without a process");
-        }
-    }
+#[test]
+fn a_node_that_hangs_too_often_is_left_alone_until_it_sings() {
+    let mut life = ready();
+    life.kills = VecDeque::from([SECOND; 3]);
+    life.on(Event::Stalled, 10 * SECOND, 1.0);
+    assert_eq!(life.on(Event::Sang { alive: false }, 20 * SECOND, 1.0), None);
+    assert!(life.is_out_of_kills(20 * SECOND));
+    let probed = Event::Probed(Probe::Ready);
+    assert_eq!(life.on(probed, 79 * SECOND, 1.0), None);
+    assert_eq!(life.phase(), Phase::Hung, "that it answers probes proves nothing");
+    assert_eq!(life.on(probed, 80 * SECOND, 1.0), Some(Action::Canary));
+    life.on(Event::Sang { alive: false }, 90 * SECOND, 1.0);
+    assert_eq!(life.on(probed, HOUR + SECOND, 1.0), Some(Action::Kill), "the hour is over");
 }
+
+#[test]
+fn a_pull_that_breaks_goes_on_after_a_while_and_its_end_loads_the_model() {
+    let mut life = Lifecycle::managed(TIMING);
+    let missing = Event::Probed(Probe::ModelMissing);
+    let broken = Event::Pulled(Pulled::Broken);
+    life.on(Event::PortFree, Duration::ZERO, 1.0);
+    assert_eq!(life.on(missing, SECOND, 1.0), Some(Action::Pull));
+    assert_eq!(life.phase(), Phase::ModelMissing, "the lock is not ours yet");
+    life.on(Event::Pulled(Pulled::Begun), SECOND, 1.0);
+    assert_eq!(life.phase(), Phase::Pulling);
+    life.on(broken, 2 * SECOND, 1.0);
+    assert_eq!(life.on(missing, 2 * SECOND, 1.0), None);
+    assert_eq!(life.on(missing, 3 * SECOND, 1.0), Some(Action::Pull));
+    life.on(broken, 4 * SECOND, 1.0);
+    assert_eq!(life.on(missing, 5 * SECOND, 1.0), None, "twice as long");
+    assert_eq!(life.on(missing, 6 * SECOND, 1.0), Some(Action::Pull));
+    let whole = Event::Pulled(Pulled::Whole);
+    assert_eq!(life.on(whole, 7 * SECOND, 1.0), Some(Action::WarmUp));
+    assert_eq!(life.phase(), Phase::Loading);
+}
+
+#[test]
+fn a_pull_that_is_cut_short_by_the_node_is_begun_again() {
+    let mut life = Lifecycle::managed(TIMING);
+    let missing = Event::Probed(Probe::ModelMissing);
+    run(&mut life, &[Event::PortFree, missing, Event::Pulled(Pulled::Begun)]);
+    for _ in 0..3 {
+        life.on(Event::Probed(Probe::Silent), 4 * SECOND, 1.0);
+    }
+    assert!(matches!(life.phase(), Phase::Unhealthy { .. }));
+    assert_eq!(life.on(missing, 5 * SECOND, 1.0), Some(Action::Pull));
+}
+
+#[test]
+fn a_drain_can_be_called_off_and_its_node_needs_no_new_load() {
+    let mut life = ready();
+    let drain = Event::DrainAsked(Goal::Park);
+    assert_eq!(life.on(drain, SECOND, 1.0), Some(Action::Drain));
+    assert_eq!(life.on(Event::ResumeAsked, 2 * SECOND, 1.0), None);
+    assert_eq!(life.on(Event::Probed(Probe::Ready), 3 * SECOND, 1.0), None);
+    assert_eq!(life.state(3 * SECOND), NodeState::Ready);
+    life.on(drain, 4 * SECOND, 1.0);
+    life.on(Event::ModelChanged, 5 * SECOND, 1.0);
+    life.on(Event::ResumeAsked, 6 * SECOND, 1.0);
+    assert_eq!(life.on(Event::Probed(Probe::Ready), 7 * SECOND, 1.0), Some(Action::WarmUp));
+}
+
+/// A managed node that is ready since the start.
+fn ready() -> Lifecycle {
+    in_phase(Phase::Ready { since: Duration::ZERO })
+}
+
+/// A managed node in a phase, with what belongs to it.
+fn in_phase(phase: Phase) -> Lifecycle {
+    let mut life = Lifecycle::managed(TIMING);
+    life.phase = phase;
+    life.warmth = match phase {
+        Phase::Starting { .. } | Phase::ModelMissing | Phase::Pulling => Effort::NEW,
+        Phase::Loading => Effort::Running { failures: 0 },
+        _ => Effort::Done,
+    };
+    life.pull = match phase {
+        Phase::Pulling => Effort::Running { failures: 0 },
+        _ => Effort::NEW,
+    };
+    life
+}
+
+mod every_pair;
+mod random;

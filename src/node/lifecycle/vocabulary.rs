@@ -7,7 +7,7 @@ use crate::{backoff::Backoff, ollama::Probe};
 /// Where a node is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Managed, and its port is being looked at.
+    /// Its port is being looked at.
     Looking,
     /// Its process was started, or it is an endpoint that has not answered yet.
     Starting {
@@ -16,6 +16,8 @@ pub enum Phase {
     },
     /// It answers, but does not list the model.
     ModelMissing,
+    /// The same, and it is the one that pulls the model.
+    Pulling,
     /// It answers and lists the model, which is being loaded.
     Loading,
     /// It takes calls.
@@ -23,6 +25,15 @@ pub enum Phase {
         /// Since when.
         since: Duration,
     },
+    /// Calls on it made no progress; a canary is out to tell whether it hangs.
+    Checking {
+        /// Since when it was ready.
+        since: Duration,
+    },
+    /// It would take calls, but its model is not wholly on the GPU, and must be.
+    NoGpu,
+    /// It answers probes but generates nothing.
+    Hung,
     /// It answered once and does not now.
     Unhealthy {
         /// Since when.
@@ -40,10 +51,78 @@ pub enum Phase {
         /// When it comes.
         until: Duration,
     },
-    /// Its process was asked to end.
-    Stopping,
-    /// It is over.
+    /// It gets no new calls, and ends when those it has are over.
+    Draining {
+        /// What for.
+        goal: Goal,
+    },
+    /// Its process was told to end.
+    Stopping {
+        /// What for.
+        goal: Goal,
+    },
+    /// Out of service until an operator wants it back.
     Stopped,
+    /// It is over.
+    Finished,
+}
+
+impl Phase {
+    /// The state that people are told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Looking | Self::Starting { .. } => "starting",
+            Self::ModelMissing => "model-missing",
+            Self::Pulling => "pulling",
+            Self::Loading => "loading",
+            Self::Ready { .. } => "ready",
+            Self::Checking { .. } => "checking",
+            Self::NoGpu => "no-gpu",
+            Self::Hung | Self::Unhealthy { .. } => "unhealthy",
+            Self::BackingOff { .. } => "backing-off",
+            Self::CrashLooping { .. } => "crash-looping",
+            Self::Draining { .. } => "draining",
+            Self::Stopping { .. } => "stopping",
+            Self::Stopped | Self::Finished => "stopped",
+        }
+    }
+}
+
+/// What a process is ended for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// To start a new one after a delay: it hung.
+    Recover,
+    /// To start a new one at once: an operator asked for it.
+    Restart,
+    /// To stay out of service.
+    Park,
+    /// To end the node's life.
+    Finish,
+}
+
+/// Where the model of a node is, as far as the node tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Wholly on the GPU.
+    Gpu,
+    /// Partly or wholly on the CPU.
+    Cpu,
+    /// Nowhere, although it was to stay.
+    Nowhere,
+}
+
+/// How a pull goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pulled {
+    /// It has begun: nobody else pulls into this directory.
+    Begun,
+    /// The model is there.
+    Whole,
+    /// It broke off; what came is kept.
+    Broken,
+    /// Somebody else pulls into this directory.
+    Elsewhere,
 }
 
 /// What can happen to a node.
@@ -62,16 +141,39 @@ pub enum Event {
     },
     /// A probe came back.
     Probed(Probe),
+    /// The node said where its model is.
+    Located(Memory),
     /// The model was loaded, or could not be.
     Warmed {
         /// Whether it was loaded.
         loaded: bool,
     },
+    /// A pull has begun or ended.
+    Pulled(Pulled),
+    /// A call made no progress, and no other one runs there.
+    Stalled,
+    /// A call failed as one does whose runner died or whose model is gone.
+    Faulted,
+    /// The canary came back, or did not in time.
+    Sang {
+        /// Whether it did.
+        alive: bool,
+    },
     /// The process has ended.
     Exited,
     /// The delay is over.
     DelayOver,
-    /// The node shall end.
+    /// The node shall end, or end and start anew, once its calls are over.
+    DrainAsked(Goal),
+    /// The calls of a draining node are over.
+    Idle,
+    /// They had their time.
+    DrainOver,
+    /// The node shall serve again, and not wait any longer.
+    ResumeAsked,
+    /// Another model, or the same with other options, shall be served.
+    ModelChanged,
+    /// The node shall end now.
     StopAsked,
 }
 
@@ -80,12 +182,20 @@ pub enum Event {
 pub enum Action {
     /// Look whether the port is free.
     Look,
+    /// Probe an endpoint from now on.
+    Watch,
     /// Start the process.
     Spawn,
+    /// Pull the model, and send [`Event::Pulled`].
+    Pull,
     /// Load the model, and send [`Event::Warmed`].
     WarmUp,
+    /// Ask for one token, and send [`Event::Sang`].
+    Canary,
     /// Send [`Event::DelayOver`] after this delay.
     RetryAfter(Duration),
+    /// Send [`Event::Idle`] when no call is in flight, and [`Event::DrainOver`] when it is time.
+    Drain,
     /// End the process group at once.
     Kill,
     /// Ask the process group to end, and kill it after the grace.
@@ -103,10 +213,18 @@ pub struct Timing {
     pub probe_failures: u32,
     /// How long a process of ours may be unhealthy before it is killed.
     pub hang_timeout: Duration,
-    /// How long an adopted Ollama may be gone before our own takes its port.
+    /// The most kills of a process that hangs in any hour.
+    pub kills_per_hour: u32,
+    /// The least time between two canaries.
+    pub canary_cooldown: Duration,
+    /// How long an adopted Ollama may be gone before our own is started.
     pub adopted_gone_timeout: Duration,
-    /// The delays before a restart. A node that was ready for as long as the ceiling starts over.
+    /// The delay before a restart.
     pub backoff: Backoff,
     /// Failures in a row that make a crash loop.
     pub crash_loop_failures: u32,
+    /// Whether a missing model is pulled.
+    pub pull: bool,
+    /// Whether the model must be on the GPU.
+    pub require_gpu: bool,
 }

@@ -1,0 +1,219 @@
+//! The Fleet actor: which nodes there are. It starts them, tells people of them, and changes them at
+//! run time; each one looks after itself.
+
+mod messages;
+mod wanted;
+
+use std::collections::VecDeque;
+
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, MessageResult, WrapFuture,
+};
+use awc::Client;
+use tokio::{sync::oneshot, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+pub use self::{
+    messages::{Add, Changes, Close, Find, List, Refused, Remove, Update, View},
+    wanted::{Place, Wanted},
+};
+use crate::{
+    balancer::{Balancer, NodeId, Register, Unregister},
+    config,
+    node::{Audience, AwaitEnd, Host, Node, Order, Reconfigure, Setup, Status},
+    ollama,
+};
+
+/// One node.
+struct Entry {
+    wanted: Wanted,
+    setup: Setup,
+    node: Addr<Node>,
+    /// What it last said of itself.
+    status: Option<Status>,
+    /// Whether it is on its way out.
+    leaving: bool,
+    /// What shall take its place when it is gone.
+    successor: Option<Wanted>,
+}
+
+/// The actor.
+pub struct Fleet {
+    entries: Vec<Entry>,
+    settings: config::Nodes,
+    model: config::Model,
+    host: Host,
+    client: Client,
+    balancer: Addr<Balancer>,
+    /// The nodes that wait for their restart; one restarts at a time, so that the others serve.
+    restarts: VecDeque<NodeId>,
+    restarting: bool,
+    /// Whether models of different content were told of.
+    mixed: bool,
+    closed: bool,
+    failed: CancellationToken,
+}
+
+impl Fleet {
+    /// The nodes of a configuration; they start when the actor does. `failed` is cancelled if it or
+    /// one of them dies.
+    pub fn new(
+        settings: &config::Nodes,
+        model: &config::Model,
+        balancer: Addr<Balancer>,
+        failed: CancellationToken,
+    ) -> Self {
+        Self {
+            entries: Vec::new(),
+            client: ollama::client(settings.probe_timeout),
+            settings: settings.clone(),
+            model: model.clone(),
+            host: Host::of_this_process(),
+            balancer,
+            restarts: VecDeque::new(),
+            restarting: false,
+            mixed: false,
+            closed: false,
+            failed,
+        }
+    }
+
+    fn start_node(&mut self, wanted: Wanted, context: &mut Context<Self>) {
+        let setup = wanted.setup(&self.settings, &self.model, &self.host);
+        let audience = Audience {
+            balancer: self.balancer.clone().recipient(),
+            idle: self.balancer.clone().recipient(),
+            status: context.address().recipient(),
+            failed: self.failed.clone(),
+        };
+        let node = Node::new(setup.clone(), &self.settings, self.client.clone(), audience).start();
+        self.entries.push(Entry {
+            wanted,
+            setup,
+            node,
+            status: None,
+            leaving: false,
+            successor: None,
+        });
+        self.register(self.entries.len() - 1);
+    }
+
+    fn register(&self, at: usize) {
+        let Entry { setup, node, .. } = &self.entries[at];
+        self.balancer.do_send(Register {
+            node: setup.id.clone(),
+            base_url: setup.endpoint.base().to_owned(),
+            slots: setup.slots,
+            watcher: node.clone().recipient(),
+        });
+    }
+
+    /// Sends a node on its way out; it is forgotten when its process has ended.
+    fn retire(&mut self, at: usize, context: &mut Context<Self>) {
+        let entry = &mut self.entries[at];
+        if std::mem::replace(&mut entry.leaving, true) {
+            return;
+        }
+        let id = entry.setup.id.clone();
+        let (done, end) = oneshot::channel();
+        entry.node.do_send(AwaitEnd { done });
+        entry.node.do_send(Order::Remove);
+        // An end that is not told is one that has come before.
+        let gone = end.into_actor(self).map(move |_, fleet, context| fleet.forget(&id, context));
+        context.spawn(gone);
+    }
+
+    fn forget(&mut self, id: &NodeId, context: &mut Context<Self>) {
+        let Some(at) = self.entries.iter().position(|entry| entry.setup.id == *id) else { return };
+        let entry = self.entries.remove(at);
+        self.balancer.do_send(Unregister { node: id.clone() });
+        info!(node.id = %id, "node removed");
+        if let Some(successor) = entry.successor.filter(|_| !self.closed) {
+            self.start_node(successor, context);
+        }
+    }
+
+    /// Restarts the next node whose turn it is.
+    fn restart_next(&mut self, context: &mut Context<Self>) {
+        while !self.restarting {
+            let Some(id) = self.restarts.pop_front() else { return };
+            let entry = self.entries.iter().find(|entry| entry.setup.id == id && !entry.leaving);
+            let Some(entry) = entry else { continue };
+            self.restarting = true;
+            let (settled, over) = oneshot::channel();
+            entry.node.do_send(Reconfigure {
+                setup: entry.setup.clone(),
+                settings: self.settings.clone(),
+                restart: Some(settled),
+            });
+            let settings = &self.settings;
+            let limit = settings.drain_timeout + settings.start_timeout + settings.load_timeout;
+            let next = timeout(limit, over).into_actor(self).map(|_, fleet, context| {
+                fleet.restarting = false;
+                fleet.restart_next(context);
+            });
+            context.spawn(next);
+        }
+    }
+
+    fn view(&self, entry: &Entry) -> View {
+        let starting = || Status::starting(&entry.setup);
+        let mut status = entry.status.clone().unwrap_or_else(starting);
+        let first = self.entries.iter().find_map(|entry| entry.status.as_ref()?.digest.as_ref());
+        if status.digest.as_ref().is_some_and(|own| Some(own) != first) {
+            let warning = "its model has another content (digest) than that of the first node: pull \
+                           the same one on both";
+            status.warning.get_or_insert_with(|| warning.to_owned());
+        }
+        View { status, runtime: entry.wanted.runtime }
+    }
+}
+
+impl Actor for Fleet {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        for wanted in wanted::of(&self.settings) {
+            self.start_node(wanted, context);
+        }
+    }
+
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        self.failed.cancel();
+    }
+}
+
+impl Handler<Status> for Fleet {
+    type Result = ();
+
+    fn handle(&mut self, status: Status, _: &mut Context<Self>) {
+        let at = self.entries.iter().position(|entry| entry.setup.id == status.id);
+        let Some(at) = at else { return };
+        self.entries[at].status = Some(status);
+        let mut digests = self.entries.iter().filter_map(|e| e.status.as_ref()?.digest.as_ref());
+        let first = digests.next();
+        let mixed = digests.any(|digest| Some(digest) != first);
+        if mixed && !self.mixed {
+            warn!("the nodes serve models of the same name and different content (digest)");
+        }
+        self.mixed = mixed;
+    }
+}
+
+impl Handler<List> for Fleet {
+    type Result = MessageResult<List>;
+
+    fn handle(&mut self, _: List, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.entries.iter().map(|entry| self.view(entry)).collect())
+    }
+}
+
+impl Handler<Find> for Fleet {
+    type Result = Option<Addr<Node>>;
+
+    fn handle(&mut self, find: Find, _: &mut Context<Self>) -> Self::Result {
+        let mut entries = self.entries.iter();
+        entries.find(|entry| entry.setup.id.is(&find.id)).map(|entry| entry.node.clone())
+    }
+}

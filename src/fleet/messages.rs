@@ -1,0 +1,185 @@
+//! What the Fleet is asked and told.
+
+use actix::{Addr, Context, Handler, Message, MessageResult};
+use serde::Serialize;
+
+use super::{Fleet, Wanted, wanted};
+use crate::{
+    config,
+    node::{Command, Node, Reconfigure, Status},
+};
+
+/// Asks for all nodes, in the order in which they came.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<View>")]
+pub struct List;
+
+/// A node as people see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct View {
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub status: Status,
+    /// Whether it was added at run time.
+    pub runtime: bool,
+}
+
+/// Asks for a node.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<Addr<Node>>")]
+pub struct Find {
+    /// Its id.
+    pub id: String,
+}
+
+/// Adds a node at run time.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<View, Refused>")]
+pub struct Add {
+    /// Which.
+    pub wanted: Wanted,
+}
+
+/// Drains a node and forgets it. The answer is the node, which tells how far that is.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<Addr<Node>>")]
+pub struct Remove {
+    /// Its id.
+    pub id: String,
+}
+
+/// Why a node is not added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is one on this port or at this URL.
+    #[error("there is such a node already")]
+    Exists,
+    /// ticketd is stopping.
+    #[error("the service is shutting down")]
+    ShuttingDown,
+}
+
+/// Takes over another configuration: only what differs is touched.
+#[derive(Debug, Message)]
+#[rtype(result = "Changes")]
+pub struct Update {
+    /// `[nodes]`.
+    pub settings: config::Nodes,
+    /// `[model]`.
+    pub model: config::Model,
+}
+
+/// What an update began: the ids of the nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// Those that start.
+    pub added: Vec<String>,
+    /// Those that are drained and go.
+    pub removed: Vec<String>,
+    /// Those that are drained and start anew, one after the other.
+    pub restarted: Vec<String>,
+    /// How many keep their process.
+    pub unchanged: usize,
+}
+
+/// Starts no further node, and gives those that are to be ended.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<Addr<Node>>")]
+pub struct Close;
+
+impl Handler<Add> for Fleet {
+    type Result = Result<View, Refused>;
+
+    fn handle(&mut self, add: Add, context: &mut Context<Self>) -> Self::Result {
+        if self.closed {
+            return Err(Refused::ShuttingDown);
+        }
+        if self.entries.iter().any(|entry| entry.wanted.place.clashes(&add.wanted.place)) {
+            return Err(Refused::Exists);
+        }
+        self.start_node(add.wanted, context);
+        self.entries.last().map(|entry| self.view(entry)).ok_or(Refused::ShuttingDown)
+    }
+}
+
+impl Handler<Remove> for Fleet {
+    type Result = Option<Addr<Node>>;
+
+    fn handle(&mut self, remove: Remove, context: &mut Context<Self>) -> Self::Result {
+        let at = self.entries.iter().position(|entry| entry.setup.id.is(&remove.id))?;
+        self.entries[at].successor = None;
+        self.retire(at, context);
+        Some(self.entries[at].node.clone())
+    }
+}
+
+impl Handler<Update> for Fleet {
+    type Result = MessageResult<Update>;
+
+    fn handle(&mut self, new: Update, context: &mut Context<Self>) -> Self::Result {
+        let mut changes = Changes::default();
+        (self.settings, self.model) = (new.settings, new.model);
+        let mut wanted = wanted::of(&self.settings);
+        for at in 0..self.entries.len() {
+            let id = self.entries[at].setup.id.to_string();
+            let own = wanted.iter().position(|wanted| wanted.id() == self.entries[at].setup.id);
+            let own = match own.map(|own| wanted.remove(own)) {
+                Some(own) if self.entries[at].leaving => {
+                    changes.added.push(id);
+                    self.entries[at].successor = Some(own);
+                    continue;
+                }
+                Some(own) => own,
+                None if self.entries[at].leaving => continue,
+                None if self.entries[at].wanted.runtime => self.entries[at].wanted.clone(),
+                None => {
+                    changes.removed.push(id);
+                    self.retire(at, context);
+                    continue;
+                }
+            };
+            if self.reconfigure(at, own) {
+                changes.restarted.push(id);
+            } else {
+                changes.unchanged += 1;
+            }
+        }
+        for wanted in wanted {
+            changes.added.push(wanted.id().to_string());
+            self.start_node(wanted, context);
+        }
+        self.restart_next(context);
+        MessageResult(changes)
+    }
+}
+
+impl Fleet {
+    /// Gives a node what is new of it; true if its process is to start anew for that.
+    fn reconfigure(&mut self, at: usize, wanted: Wanted) -> bool {
+        let setup = wanted.setup(&self.settings, &self.model, &self.host);
+        let entry = &mut self.entries[at];
+        let same = |(old, new): (&Command, &Command)| old.is_same_process(new);
+        let restart = !entry.setup.command.as_ref().zip(setup.command.as_ref()).is_none_or(same);
+        let slots = entry.setup.slots != setup.slots;
+        (entry.wanted, entry.setup) = (wanted, setup.clone());
+        if restart {
+            self.restarts.push_back(setup.id.clone());
+        }
+        let settings = self.settings.clone();
+        entry.node.do_send(Reconfigure { setup, settings, restart: None });
+        if slots {
+            self.register(at);
+        }
+        restart
+    }
+}
+
+impl Handler<Close> for Fleet {
+    type Result = Vec<Addr<Node>>;
+
+    fn handle(&mut self, _: Close, _: &mut Context<Self>) -> Self::Result {
+        self.closed = true;
+        self.restarts.clear();
+        self.entries.iter().map(|entry| entry.node.clone()).collect()
+    }
+}

@@ -1,0 +1,281 @@
+//! Every phase with every event: what is not listed here changes nothing and does nothing.
+
+use super::*;
+
+const NOW: Duration = Duration::from_secs(100);
+
+/// Every phase of a managed node, by the name that the table uses.
+fn phases() -> Vec<(&'static str, Phase)> {
+    use Phase as P;
+    let since = Duration::ZERO;
+    vec![
+        ("looking", P::Looking),
+        ("starting", P::Starting { since }),
+        ("model-missing", P::ModelMissing),
+        ("pulling", P::Pulling),
+        ("loading", P::Loading),
+        ("ready", P::Ready { since }),
+        ("checking", P::Checking { since }),
+        ("no-gpu", P::NoGpu),
+        ("hung", P::Hung),
+        ("unhealthy", P::Unhealthy { since }),
+        ("backing-off", P::BackingOff { until: NOW, hopeless: false }),
+        ("crash-looping", P::CrashLooping { until: NOW }),
+        ("draining-to-restart", P::Draining { goal: Goal::Restart }),
+        ("draining-to-park", P::Draining { goal: Goal::Park }),
+        ("draining-to-finish", P::Draining { goal: Goal::Finish }),
+        ("stopping-to-recover", P::Stopping { goal: Goal::Recover }),
+        ("stopping-to-restart", P::Stopping { goal: Goal::Restart }),
+        ("stopping-to-park", P::Stopping { goal: Goal::Park }),
+        ("stopping-to-finish", P::Stopping { goal: Goal::Finish }),
+        ("stopped", P::Stopped),
+        ("finished", P::Finished),
+    ]
+}
+
+/// Every event, by the name that the table uses.
+fn events() -> Vec<(&'static str, Event)> {
+    use Event as E;
+    vec![
+        ("port-free", E::PortFree),
+        ("port-served", E::PortServed),
+        ("port-taken", E::PortTaken),
+        ("spawn-failed", E::SpawnFailed { hopeless: true }),
+        ("probe-ready", E::Probed(Probe::Ready)),
+        ("probe-missing", E::Probed(Probe::ModelMissing)),
+        ("probe-refused", E::Probed(Probe::Refused)),
+        ("probe-silent", E::Probed(Probe::Silent)),
+        ("probe-unknown", E::Probed(Probe::Unknown)),
+        ("on-gpu", E::Located(Memory::Gpu)),
+        ("on-cpu", E::Located(Memory::Cpu)),
+        ("nowhere", E::Located(Memory::Nowhere)),
+        ("warmed", E::Warmed { loaded: true }),
+        ("not-warmed", E::Warmed { loaded: false }),
+        ("pull-begun", E::Pulled(Pulled::Begun)),
+        ("pull-whole", E::Pulled(Pulled::Whole)),
+        ("pull-broken", E::Pulled(Pulled::Broken)),
+        ("pull-elsewhere", E::Pulled(Pulled::Elsewhere)),
+        ("stalled", E::Stalled),
+        ("faulted", E::Faulted),
+        ("canary-sang", E::Sang { alive: true }),
+        ("canary-dead", E::Sang { alive: false }),
+        ("exited", E::Exited),
+        ("delay-over", E::DelayOver),
+        ("restart-asked", E::DrainAsked(Goal::Restart)),
+        ("drain-asked", E::DrainAsked(Goal::Park)),
+        ("remove-asked", E::DrainAsked(Goal::Finish)),
+        ("idle", E::Idle),
+        ("drain-over", E::DrainOver),
+        ("resume-asked", E::ResumeAsked),
+        ("model-changed", E::ModelChanged),
+        ("stop-asked", E::StopAsked),
+    ]
+}
+
+/// The name of a phase, wherever its times are.
+fn name(phase: Phase) -> &'static str {
+    let same = |other: Phase| match (phase, other) {
+        (Phase::Draining { goal: a }, Phase::Draining { goal: b })
+        | (Phase::Stopping { goal: a }, Phase::Stopping { goal: b }) => a == b,
+        _ => std::mem::discriminant(&phase) == std::mem::discriminant(&other),
+    };
+    phases().into_iter().find(|(_, other)| same(*other)).expect("it is listed").0
+}
+
+fn action(action: Option<Action>) -> &'static str {
+    use Action as A;
+    match action {
+        None => "-",
+        Some(A::Look) => "look",
+        Some(A::Watch) => "watch",
+        Some(A::Spawn) => "spawn",
+        Some(A::Pull) => "pull",
+        Some(A::WarmUp) => "warm-up",
+        Some(A::Canary) => "canary",
+        Some(A::RetryAfter(_)) => "retry-later",
+        Some(A::Drain) => "drain",
+        Some(A::Kill) => "kill",
+        Some(A::Terminate) => "terminate",
+        Some(A::Finish) => "finish",
+    }
+}
+
+/// `phase: event → phase action, …` for every pair that changes or does something.
+const TABLE: &str = "\
+looking:
+    port-free → starting spawn
+    port-served → starting watch
+    port-taken → backing-off retry-later
+    spawn-failed → backing-off retry-later
+    drain-asked → stopped -
+    remove-asked → finished finish
+    stop-asked → finished finish
+starting:
+    spawn-failed → backing-off retry-later
+    probe-ready → loading warm-up
+    probe-missing → model-missing pull
+    probe-refused → stopping-to-recover kill
+    probe-silent → stopping-to-recover kill
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    stop-asked → stopping-to-finish terminate
+model-missing:
+    probe-ready → loading warm-up
+    probe-missing → model-missing pull
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → stopping-to-finish terminate
+pulling:
+    pull-whole → loading warm-up
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → stopping-to-finish terminate
+loading:
+    probe-missing → model-missing pull
+    warmed → ready -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → stopping-to-finish terminate
+ready:
+    probe-missing → model-missing pull
+    on-cpu → no-gpu -
+    nowhere → loading warm-up
+    stalled → checking canary
+    faulted → loading warm-up
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → stopping-to-finish terminate
+checking:
+    probe-missing → model-missing pull
+    faulted → loading warm-up
+    canary-sang → ready -
+    canary-dead → stopping-to-recover kill
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → stopping-to-finish terminate
+no-gpu:
+    probe-missing → model-missing pull
+    on-gpu → ready -
+    nowhere → loading warm-up
+    faulted → loading warm-up
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → stopping-to-finish terminate
+hung:
+    probe-ready → stopping-to-recover kill
+    probe-missing → model-missing pull
+    probe-refused → stopping-to-recover kill
+    probe-silent → stopping-to-recover kill
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    stop-asked → stopping-to-finish terminate
+unhealthy:
+    probe-ready → ready -
+    probe-missing → model-missing pull
+    probe-refused → stopping-to-recover kill
+    probe-silent → stopping-to-recover kill
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    stop-asked → stopping-to-finish terminate
+backing-off:
+    delay-over → looking look
+    restart-asked → looking look
+    drain-asked → stopped -
+    remove-asked → finished finish
+    resume-asked → looking look
+    stop-asked → finished finish
+crash-looping:
+    delay-over → looking look
+    restart-asked → looking look
+    drain-asked → stopped -
+    remove-asked → finished finish
+    resume-asked → looking look
+    stop-asked → finished finish
+draining-to-restart:
+    exited → looking look
+    drain-asked → draining-to-park -
+    remove-asked → draining-to-finish -
+    idle → stopping-to-restart terminate
+    drain-over → stopping-to-restart terminate
+    stop-asked → stopping-to-finish terminate
+draining-to-park:
+    exited → stopped -
+    restart-asked → draining-to-restart -
+    remove-asked → draining-to-finish -
+    idle → stopping-to-park terminate
+    drain-over → stopping-to-park terminate
+    resume-asked → starting -
+    stop-asked → stopping-to-finish terminate
+draining-to-finish:
+    exited → finished finish
+    idle → stopping-to-finish terminate
+    drain-over → stopping-to-finish terminate
+    stop-asked → stopping-to-finish terminate
+stopping-to-recover:
+    exited → backing-off retry-later
+    restart-asked → stopping-to-restart -
+    drain-asked → stopping-to-park -
+    remove-asked → stopping-to-finish -
+    stop-asked → stopping-to-finish -
+stopping-to-restart:
+    exited → looking look
+    drain-asked → stopping-to-park -
+    remove-asked → stopping-to-finish -
+    stop-asked → stopping-to-finish -
+stopping-to-park:
+    exited → stopped -
+    restart-asked → stopping-to-restart -
+    remove-asked → stopping-to-finish -
+    resume-asked → stopping-to-restart -
+    stop-asked → stopping-to-finish -
+stopping-to-finish:
+    exited → finished finish
+stopped:
+    restart-asked → looking look
+    remove-asked → finished finish
+    resume-asked → looking look
+    stop-asked → finished finish
+finished:
+";
+
+#[test]
+fn every_pair_of_phase_and_event_does_what_the_table_says() {
+    let mut seen = String::new();
+    for (from, phase) in phases() {
+        let mut pairs = Vec::new();
+        for (event_name, event) in events() {
+            let mut life = in_phase(phase);
+            let done = action(life.on(event, NOW, 1.0));
+            let to = name(life.phase());
+            if to != from || done != "-" {
+                pairs.push(format!("    {event_name} → {to} {done}"));
+            }
+        }
+        seen.push_str(&format!("{from}:\n{}\n", pairs.join("\n")));
+    }
+    assert_eq!(seen.trim_end(), TABLE.trim_end(), "{seen}");
+}

@@ -1,0 +1,111 @@
+//! What others want of a Node: to end, to drain, to change; and what they tell it of its calls.
+
+use actix::{Context, Handler, MessageResult};
+
+use super::{
+    AwaitEnd, Kill, Node, NotOurs, Order, ReadLog, Reconfigure, Status, Stop,
+    lifecycle::{Event, Goal, Phase},
+    timing,
+};
+use crate::balancer::{CallEnded, Outcome};
+
+impl Handler<Stop> for Node {
+    type Result = ();
+
+    fn handle(&mut self, stop: Stop, context: &mut Context<Self>) {
+        self.done.push(stop.done);
+        self.step(Event::StopAsked, context);
+    }
+}
+
+impl Handler<AwaitEnd> for Node {
+    type Result = ();
+
+    fn handle(&mut self, ask: AwaitEnd, _: &mut Context<Self>) {
+        self.done.push(ask.done);
+    }
+}
+
+impl Handler<Kill> for Node {
+    type Result = ();
+
+    fn handle(&mut self, _: Kill, _: &mut Context<Self>) {
+        self.kill("asked to end at once");
+    }
+}
+
+impl Handler<Order> for Node {
+    type Result = Result<Status, NotOurs>;
+
+    fn handle(&mut self, order: Order, context: &mut Context<Self>) -> Self::Result {
+        let foreign = self.setup.command.is_none() || self.lifecycle.is_adopted();
+        let event = match order {
+            Order::Restart if foreign => return Err(NotOurs),
+            Order::Drain => Event::DrainAsked(Goal::Park),
+            Order::Restart => Event::DrainAsked(Goal::Restart),
+            Order::Remove => Event::DrainAsked(Goal::Finish),
+            Order::Resume => Event::ResumeAsked,
+        };
+        self.step(event, context);
+        Ok(self.status())
+    }
+}
+
+impl Handler<Reconfigure> for Node {
+    type Result = ();
+
+    fn handle(&mut self, new: Reconfigure, context: &mut Context<Self>) {
+        let other_model = self.setup.model != new.setup.model;
+        self.lifecycle.set_timing(timing(&new.settings, &new.setup.model));
+        self.log.set_rate(new.settings.log_lines_per_second);
+        (self.setup, self.settings) = (new.setup, new.settings);
+        if other_model {
+            self.digest = None;
+            self.step(Event::ModelChanged, context);
+        }
+        let Some(settled) = new.restart else { return };
+        let parked = match self.lifecycle.phase() {
+            Phase::Stopped | Phase::Finished => true,
+            Phase::Draining { goal } | Phase::Stopping { goal } => {
+                matches!(goal, Goal::Park | Goal::Finish)
+            }
+            _ => self.lifecycle.is_adopted(),
+        };
+        if parked {
+            // It starts with the new setup when it is resumed; an adopted one is none of ours.
+            let _ = settled.send(());
+        } else {
+            self.settled.push(settled);
+            self.step(Event::DrainAsked(Goal::Restart), context);
+        }
+    }
+}
+
+impl Handler<CallEnded> for Node {
+    type Result = ();
+
+    fn handle(&mut self, call: CallEnded, context: &mut Context<Self>) {
+        match call.outcome {
+            Outcome::Failed => self.step(Event::Faulted, context),
+            Outcome::Stalled if call.idle => self.step(Event::Stalled, context),
+            Outcome::Abandoned if call.idle && call.held >= self.settings.canary_after => {
+                self.step(Event::Stalled, context);
+            }
+            Outcome::Stalled
+            | Outcome::Abandoned
+            | Outcome::Answered
+            | Outcome::Refused
+            | Outcome::Busy
+            | Outcome::BadAnswer
+            | Outcome::Rejected => {}
+        }
+    }
+}
+
+impl Handler<ReadLog> for Node {
+    type Result = MessageResult<ReadLog>;
+
+    fn handle(&mut self, _: ReadLog, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.log.read())
+    }
+}

@@ -1,0 +1,157 @@
+//! One node pulls the model for all: under the directory's lock, with progress in the log.
+
+use std::{path::PathBuf, time::Duration};
+
+use actix::{ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
+use tokio::{sync::watch, task::spawn_blocking, time::Instant};
+use tracing::{info, warn};
+
+use super::{
+    Node,
+    directory::{self, PullLock},
+    lifecycle::{Event, Phase, Pulled},
+};
+use crate::{
+    balancer::NodeId,
+    ollama::{self, Progress, PullFailed},
+};
+
+/// The longest time between two lines about a pull.
+const TELL_EVERY: Duration = Duration::from_secs(30);
+
+/// The pull of a node, while it is the one that pulls. The lock stays over all tries.
+#[derive(Debug, Default)]
+pub(super) struct Pull {
+    lock: Option<PullLock>,
+    running: Option<SpawnHandle>,
+    percent: Option<watch::Receiver<u8>>,
+}
+
+impl Pull {
+    /// How far it is.
+    pub(super) fn percent(&self) -> Option<u8> {
+        self.percent.as_ref().map(|percent| *percent.borrow())
+    }
+
+    /// Cancels it, and lets others pull.
+    pub(super) fn end(&mut self, context: &mut Context<Node>) {
+        if let Some(running) = std::mem::take(self).running {
+            context.cancel_future(running);
+        }
+    }
+}
+
+impl Node {
+    /// Pulls the model, going on where an earlier try stopped, unless somebody else pulls it.
+    pub(super) fn pull(&mut self, context: &mut Context<Self>) {
+        if self.pull.lock.is_some() {
+            return self.fetch(context);
+        }
+        let Some(directory) = self.setup.models_dir.clone() else { return };
+        let shown = directory.display().to_string();
+        let lock = spawn_blocking(move || PullLock::take(&directory));
+        let taken = lock.into_actor(self).map(move |lock, node, context| {
+            match lock.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+                Ok(Some(lock)) => {
+                    node.pull.lock = Some(lock);
+                    node.step(Event::Pulled(Pulled::Begun), context);
+                    if node.lifecycle.phase() == Phase::Pulling {
+                        node.fetch(context);
+                    }
+                }
+                Ok(None) => node.step(Event::Pulled(Pulled::Elsewhere), context),
+                Err(error) => {
+                    let reason = format!(
+                        "the model cannot be pulled into {shown} ({error}): make it writable for the \
+                         user that ticketd runs as, or set model.pull = \"never\""
+                    );
+                    warn!(node.id = %node.setup.id, "{reason}");
+                    node.remedy = Some(reason);
+                    node.step(Event::Pulled(Pulled::Broken), context);
+                }
+            }
+        });
+        self.pull.running = Some(context.spawn(taken));
+    }
+
+    /// One try, under the lock.
+    fn fetch(&mut self, context: &mut Context<Self>) {
+        let Some(directory) = self.setup.models_dir.clone() else { return };
+        let (told, percent) = watch::channel(self.pull.percent().unwrap_or(0));
+        let job = Job {
+            client: self.client.clone(),
+            base_url: self.setup.endpoint.base().to_owned(),
+            model: self.setup.model.name.clone(),
+            idle: self.setup.model.pull_idle_timeout,
+            node: self.setup.id.clone(),
+            directory,
+        };
+        let ended = job.run(told).into_actor(self).map(|result, node, context| {
+            node.pull.running = None;
+            let pulled = if result.is_ok() { Pulled::Whole } else { Pulled::Broken };
+            node.remedy = result.err();
+            node.step(Event::Pulled(pulled), context);
+        });
+        self.pull.running = Some(context.spawn(ended));
+        self.pull.percent = Some(percent);
+    }
+}
+
+/// What one try needs.
+struct Job {
+    client: awc::Client,
+    base_url: String,
+    model: String,
+    idle: Duration,
+    node: NodeId,
+    directory: PathBuf,
+}
+
+impl Job {
+    /// The error is what people are told.
+    async fn run(self, told: watch::Sender<u8>) -> Result<(), String> {
+        let Err(failed) = self.fetch(&told).await else {
+            info!(node.id = %self.node, model.name = self.model, "model pulled");
+            return Ok(());
+        };
+        let error = ollama::chain(&failed);
+        let reason = format!("the pull of the model failed, and goes on by itself: {error}");
+        warn!(node.id = %self.node, model.name = self.model, percent = *told.borrow(), "{reason}");
+        Err(reason)
+    }
+
+    async fn fetch(&self, told: &watch::Sender<u8>) -> Result<(), PullFailed> {
+        let (mut last, mut said, mut total) = (None, Instant::now(), 0);
+        let note = |progress: &Progress| {
+            if progress.total() > total {
+                // Another layer: does it fit?
+                total = progress.total();
+                self.check_room(progress)?;
+            }
+            let percent = progress.percent();
+            told.send_replace(percent);
+            let tenth = percent / 10;
+            if last.is_none_or(|last| tenth > last) || said.elapsed() >= TELL_EVERY {
+                (last, said) = (Some(tenth), Instant::now());
+                let (bytes, total) = (progress.completed(), progress.total());
+                info!(node.id = %self.node, model.name = self.model, percent, bytes, total, "model is pulled");
+            }
+            Ok(())
+        };
+        ollama::pull(&self.client, &self.base_url, &self.model, self.idle, note).await
+    }
+
+    /// What is left to come must fit on the disk.
+    fn check_room(&self, progress: &Progress) -> Result<(), PullFailed> {
+        let needed = progress.total().saturating_sub(progress.completed());
+        let Ok(free) = directory::free_bytes(&self.directory) else { return Ok(()) };
+        if needed <= free {
+            return Ok(());
+        }
+        Err(PullFailed::NoRoom(format!(
+            "{needed} more bytes are needed in {}, and {free} are free: make room, or move \
+             nodes.models_dir",
+            self.directory.display()
+        )))
+    }
+}

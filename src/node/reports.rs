@@ -1,0 +1,170 @@
+//! What a Node says: to the balancer, to people, and to the log.
+
+use actix::{AsyncContext, Context};
+use jiff::Timestamp;
+use tracing::{error, info, warn};
+
+use super::{
+    Kind, Node, Status,
+    lifecycle::{Goal, Phase},
+};
+use crate::{balancer::NodeReport, config};
+
+impl Node {
+    /// Tells how things stand.
+    pub(super) fn report(&self) {
+        let state = self.lifecycle.state(self.now());
+        self.audience.balancer.do_send(NodeReport { node: self.setup.id.clone(), state });
+        self.audience.status.do_send(self.status());
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let kind = match (&self.setup.command, self.lifecycle.is_adopted()) {
+            (None, _) => Kind::Endpoint,
+            (Some(_), true) => Kind::Adopted,
+            (Some(_), false) => Kind::Managed,
+        };
+        Status {
+            id: self.setup.id.clone(),
+            url: self.setup.endpoint.base().to_owned(),
+            kind,
+            state: self.lifecycle.phase().name(),
+            since: self.since,
+            remedy: self.remedy.clone(),
+            pid: self.group.as_ref().map(super::Group::id),
+            restarts: self.starts.saturating_sub(1),
+            last_failure: self.last_failure.clone(),
+            model: self.setup.model.name.clone(),
+            digest: self.digest.clone(),
+            pull_percent: self.pull.percent(),
+            memory: self.memory,
+            warning: self.warning(),
+        }
+    }
+
+    /// What is not as it should be, although the node works.
+    pub(super) fn warning(&self) -> Option<String> {
+        let memory = self.memory?;
+        let wanted = self.setup.expects_gpu || self.settings.require_gpu || memory.vram_bytes > 0;
+        if !wanted || memory.vram_bytes >= memory.bytes {
+            return None;
+        }
+        let share = 100 - memory.vram_bytes.saturating_mul(100) / memory.bytes.max(1);
+        Some(format!(
+            "{share} % of the model is on the CPU, which is slow: free GPU memory and restart the \
+             node, or choose a smaller model or model.options.num_ctx"
+        ))
+    }
+
+    /// The phase has changed: what belonged to the old one is over.
+    pub(super) fn changed(&mut self, before: Phase, after: Phase, context: &mut Context<Self>) {
+        if before.name() != after.name() {
+            self.since = Timestamp::now();
+        }
+        if !matches!(after, Phase::ModelMissing | Phase::Pulling) {
+            self.pull.end(context);
+        }
+        if !matches!(after, Phase::Draining { .. }) {
+            for timer in self.drain.drain(..) {
+                context.cancel_future(timer);
+            }
+        }
+        if matches!(after, Phase::Ready { .. } | Phase::Starting { .. } | Phase::Stopped) {
+            self.remedy = None;
+        }
+        if !matches!(
+            after,
+            Phase::Looking
+                | Phase::Starting { .. }
+                | Phase::Loading
+                | Phase::Draining { .. }
+                | Phase::Stopping { .. }
+        ) {
+            for settled in self.settled.drain(..) {
+                // Who no longer waits need not be told.
+                let _ = settled.send(());
+            }
+        }
+        self.tell(after);
+    }
+
+    fn tell(&mut self, phase: Phase) {
+        let (id, url) = (self.setup.id.clone(), self.setup.endpoint.base().to_owned());
+        match phase {
+            Phase::Ready { .. } => info!(node.id = %id, node.url = url, "node ready"),
+            Phase::Loading => info!(node.id = %id, node.url = url, "node loads its model"),
+            Phase::Pulling => info!(node.id = %id, node.url = url, "node pulls the model"),
+            Phase::ModelMissing => {
+                let name = &self.setup.model.name;
+                let remedy = if self.setup.command.is_some()
+                    && self.setup.model.pull == config::Pull::Missing
+                {
+                    "one node pulls it for all".to_owned()
+                } else {
+                    format!("get the model with OLLAMA_HOST={url} ollama pull {name}")
+                };
+                warn!(
+                    node.id = %id, node.url = url, model.name = name,
+                    "node answers but does not have the model: {remedy}"
+                );
+                self.remedy = Some(remedy);
+            }
+            Phase::Checking { .. } => {
+                warn!(node.id = %id, "calls made no progress on this node: one token is asked for");
+            }
+            Phase::Hung => {
+                error!(node.id = %id, "node hangs: it answers probes but generates nothing")
+            }
+            Phase::NoGpu => {
+                self.remedy = Some(
+                    "the model is not wholly on the GPU, and nodes.require_gpu = true: free GPU \
+                     memory, then restart the node"
+                        .to_owned(),
+                );
+                error!(node.id = %id, "node gets no calls: its model is not wholly on the GPU");
+            }
+            Phase::Unhealthy { .. } => {
+                warn!(node.id = %id, node.url = url, "node lost: it does not answer");
+            }
+            Phase::CrashLooping { .. } if self.lifecycle.begins_to_loop() => {
+                let message = format!(
+                    "it ended {} times soon after its start; its own lines say why; tried again at \
+                     most every {}",
+                    self.settings.crash_loop_failures,
+                    config::duration::display(self.settings.backoff_ceiling)
+                );
+                error!(node.id = %id, "node crash-looping: {message}");
+                self.remedy = Some(message);
+            }
+            Phase::Draining { goal } => {
+                let goal = match goal {
+                    Goal::Recover | Goal::Restart => "restart",
+                    Goal::Park => "stay out of service",
+                    Goal::Finish => "be removed",
+                };
+                info!(node.id = %id, goal, "node drains: it gets no new calls");
+            }
+            Phase::Stopped => info!(node.id = %id, "node out of service until it is resumed"),
+            Phase::CrashLooping { .. }
+            | Phase::Looking
+            | Phase::Starting { .. }
+            | Phase::BackingOff { .. }
+            | Phase::Stopping { .. }
+            | Phase::Finished => {}
+        }
+    }
+
+    /// Says once when a node that hangs may not be killed any more this hour.
+    pub(super) fn look_for_excess(&mut self, now: std::time::Duration) {
+        let down = matches!(self.lifecycle.phase(), Phase::Hung | Phase::Unhealthy { .. });
+        if down && self.remedy.is_none() && self.lifecycle.is_out_of_kills(now) {
+            let message = format!(
+                "it was killed {} times within an hour because it hung (nodes.kills_per_hour), and is \
+                 left alone now; look at its log, then restart it",
+                self.settings.kills_per_hour
+            );
+            error!(node.id = %self.setup.id, "node hangs again: {message}");
+            self.remedy = Some(message);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What people are told of a node.
+
+use actix::Message;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Setup;
+use crate::balancer::NodeId;
+
+/// A node at one moment; the names are those of the admin API. Sent at every change and after every
+/// probe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Message)]
+#[rtype(result = "()")]
+pub struct Status {
+    /// Its id.
+    pub id: NodeId,
+    /// Its URL up to `/api`.
+    pub url: String,
+    /// Who runs it.
+    pub kind: Kind,
+    /// What it is doing.
+    pub state: &'static str,
+    /// Since when.
+    pub since: Timestamp,
+    /// What an operator can do about the state.
+    pub remedy: Option<String>,
+    /// The process, if it is ours and runs.
+    pub pid: Option<i32>,
+    /// How often it was started anew.
+    pub restarts: u32,
+    /// How the last process that was not meant to end did.
+    pub last_failure: Option<Failure>,
+    /// The model that it serves.
+    pub model: String,
+    /// The model's digest, if the node lists it.
+    pub digest: Option<String>,
+    /// How much of the model has been pulled, while it is.
+    pub pull_percent: Option<u8>,
+    /// Where the model is, if the node tells.
+    pub memory: Option<Residence>,
+    /// What is not as it should be, although the node works.
+    pub warning: Option<String>,
+}
+
+impl Status {
+    /// A node that has not said anything yet.
+    pub fn starting(setup: &Setup) -> Self {
+        Self {
+            id: setup.id.clone(),
+            url: setup.endpoint.base().to_owned(),
+            kind: if setup.command.is_some() { Kind::Managed } else { Kind::Endpoint },
+            state: "starting",
+            since: Timestamp::now(),
+            remedy: None,
+            pid: None,
+            restarts: 0,
+            last_failure: None,
+            model: setup.model.name.clone(),
+            digest: None,
+            pull_percent: None,
+            memory: None,
+            warning: None,
+        }
+    }
+}
+
+/// Who runs a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// ticketd.
+    Managed,
+    /// Somebody else, on a port of ours.
+    Adopted,
+    /// Somebody else.
+    Endpoint,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// When.
+    pub at: Timestamp,
+    /// Exit code, signal, or why it was killed.
+    pub reason: String,
+    /// The last lines that it wrote.
+    pub output: Vec<String>,
+}
+
+/// How many bytes a model takes, and how many of them on the GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Residence {
+    /// All.
+    pub bytes: u64,
+    /// On the GPU.
+    pub vram_bytes: u64,
+}

@@ -1,0 +1,138 @@
+//! What a Node asks of its Ollama: probes, loading the model, one token. Each answer is an event.
+
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::{
+    Node, Residence,
+    lifecycle::{Event, Memory, Phase},
+};
+use crate::ollama::{self, Budget, CanaryRequest, Held, LoadRequest, Probe, UpstreamError};
+
+/// The time between two probes of a node that is starting.
+const START_PROBE_INTERVAL: Duration = Duration::from_millis(100);
+
+impl Node {
+    /// Probes the node, now and again after a while, as long as its process is the same.
+    pub(super) fn probe(&mut self, context: &mut Context<Self>) {
+        let (client, wait) = (self.client.clone(), self.settings.probe_timeout);
+        let base = self.setup.endpoint.base().to_owned();
+        let model = self.setup.model.name.clone();
+        let generation = self.generation;
+        let loaded = matches!(self.lifecycle.phase(), Phase::Ready { .. } | Phase::NoGpu);
+        let probe = async move {
+            let seen = ollama::probe(&client, &base, &model, wait).await;
+            let held = match seen.probe {
+                Probe::Ready if loaded => ollama::held(&client, &base, &model, wait).await,
+                _ => None,
+            };
+            (seen, held)
+        };
+        let seen = probe.into_actor(self).map(move |(seen, held), node, context| {
+            if generation != node.generation || !node.lifecycle.wants_probes() {
+                return;
+            }
+            node.log.tell_dropped();
+            if seen.digest.is_some() {
+                node.digest = seen.digest;
+            }
+            node.step(Event::Probed(seen.probe), context);
+            if let Some(memory) = held.and_then(|held| node.located(held)) {
+                node.step(Event::Located(memory), context);
+            }
+            let starting = matches!(node.lifecycle.phase(), Phase::Starting { .. });
+            let fast = starting && node.lifecycle.is_managed();
+            let pause = if fast { START_PROBE_INTERVAL } else { node.settings.probe_interval };
+            context.run_later(pause.min(node.settings.probe_interval), move |node, context| {
+                if generation == node.generation && node.lifecycle.wants_probes() {
+                    node.probe(context);
+                }
+            });
+        });
+        context.spawn(seen);
+    }
+
+    /// Takes note of where the model is.
+    fn located(&mut self, held: Held) -> Option<Memory> {
+        let before = self.warning();
+        let memory = match held {
+            Held::Loaded { bytes, vram_bytes } => {
+                self.memory = Some(Residence { bytes, vram_bytes });
+                Some(if vram_bytes >= bytes { Memory::Gpu } else { Memory::Cpu })
+            }
+            Held::Nothing => {
+                let was_there = self.memory.take().is_some();
+                // One that may be unloaded when it is idle comes back with the next call.
+                (was_there && self.setup.model.keep_alive.is_for_ever()).then_some(Memory::Nowhere)
+            }
+        };
+        if let Some(warning) = self.warning().filter(|warning| Some(warning) != before.as_ref()) {
+            warn!(node.id = %self.setup.id, "{warning}");
+        }
+        memory
+    }
+
+    /// Loads the model with the very options of the calls, because Ollama reloads it for others.
+    pub(super) fn warm_up(&mut self, context: &mut Context<Self>) {
+        let (client, limit) = (self.client.clone(), self.settings.load_timeout);
+        let base = self.setup.endpoint.base().to_owned();
+        let model = self.setup.model.name.clone();
+        let body = LoadRequest::new(&self.setup.model).to_body();
+        let generation = self.generation;
+        let wait = self.settings.probe_timeout;
+        let budget = Budget { first_token: limit, token: limit, call: limit };
+        let load = async move {
+            let result = ollama::generate(&client, &base, body, budget).await;
+            let held = match result {
+                Ok(_) => ollama::held(&client, &base, &model, wait).await,
+                Err(_) => None,
+            };
+            (result, held)
+        };
+        let since = Instant::now();
+        let loaded = load.into_actor(self).map(move |(result, held), node, context| {
+            node.warming = None;
+            if generation != node.generation {
+                return;
+            }
+            let (id, duration_ms) = (node.setup.id.clone(), since.elapsed().as_millis());
+            match &result {
+                Ok(_) => info!(node.id = %id, %duration_ms, "model loaded"),
+                Err(error) => {
+                    warn!(node.id = %id, %duration_ms, %error, "model could not be loaded: tried again");
+                    node.remedy = Some(format!(
+                        "the model could not be loaded ({error}), and is tried again: the node's log says why"
+                    ));
+                }
+            }
+            let memory = held.and_then(|held| node.located(held));
+            node.step(Event::Warmed { loaded: result.is_ok() }, context);
+            if let Some(memory) = memory {
+                node.step(Event::Located(memory), context);
+            }
+        });
+        if let Some(earlier) = self.warming.replace(context.spawn(loaded)) {
+            context.cancel_future(earlier);
+        }
+    }
+
+    /// Asks for one token. Any answer is a sign of life; none in time is not.
+    pub(super) fn canary(&mut self, context: &mut Context<Self>) {
+        let (client, limit) = (self.client.clone(), self.settings.canary_timeout);
+        let base = self.setup.endpoint.base().to_owned();
+        let body = CanaryRequest::new(&self.setup.model).to_body();
+        let generation = self.generation;
+        let budget = Budget { first_token: limit, token: limit, call: limit };
+        let ask = async move { ollama::generate(&client, &base, body, budget).await };
+        let answered = ask.into_actor(self).map(move |result, node, context| {
+            if generation == node.generation {
+                let alive = !matches!(result, Err(UpstreamError::Stalled(_)));
+                node.step(Event::Sang { alive }, context);
+            }
+        });
+        context.spawn(answered);
+    }
+}

@@ -122,7 +122,7 @@ async fn generate(model: Data<String>, body: Bytes) -> HttpResponse {
     let answer = call.answer();
     let tokens = pieces(&answer);
     if !call.stream {
-        return wire::json(&wire::whole(&call.model, &answer, tokens.len()));
+        return wire::json(&wire::whole(&call.model, &answer, "stop", tokens.len()));
     }
     let done = wire::done(&call.model, "stop", tokens.len());
     let lines = tokens.into_iter().map(move |piece| wire::token(&call.model, &piece)).chain([done]);

@@ -1,7 +1,7 @@
 //! The server's side of Ollama's protocol: bodies in the form recorded with Ollama 0.32.15.
 
 use actix_web::{
-    HttpResponse,
+    FromRequest, Handler, HttpResponse, Resource, Responder,
     http::{
         StatusCode,
         header::{self, ContentType},
@@ -17,25 +17,35 @@ pub const NDJSON: &str = "application/x-ndjson";
 /// The Content-Type of every other answer.
 const JSON: &str = "application/json; charset=utf-8";
 
-/// The routes that say what is there: `/`, `/api/version`, `/api/tags`, `/api/ps`, and Ollama's
-/// answers to unknown paths. They need the model's name as `Data<String>`.
+/// The routes that say what is there: those of `basics`, `/api/tags` and `/api/ps`. They need the
+/// model's name as `Data<String>`.
 pub fn inventory(config: &mut ServiceConfig) {
-    let listing =
-        |body: fn(&str) -> Value| move |model: Data<String>| async move { json(&body(&model)) };
+    config
+        .service(read("/api/tags", |model: Data<String>| async move { json(&tags(&model)) }))
+        .service(read("/api/ps", |model: Data<String>| async move { json(&ps(&model)) }))
+        .configure(basics);
+}
+
+/// `/`, `/api/version`, and Ollama's answers to unknown paths.
+pub fn basics(config: &mut ServiceConfig) {
     let root = || async {
         HttpResponse::Ok().content_type(ContentType::plaintext()).body("Ollama is running")
     };
-    let listed = |path: &str, body: fn(&str) -> Value| {
-        let resource = web::resource(path).route(web::get().to(listing(body)));
-        resource.route(web::head().to(listing(body))).default_service(web::to(read_only))
-    };
-    let root = web::resource("/").route(web::get().to(root)).route(web::head().to(root));
     config
-        .service(root.default_service(web::to(read_only)))
-        .service(listed("/api/version", version))
-        .service(listed("/api/tags", tags))
-        .service(listed("/api/ps", ps))
+        .service(read("/", root))
+        .service(read("/api/version", || async { json(&version()) }))
         .default_service(web::to(not_found));
+}
+
+/// A path that can only be read.
+pub fn read<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let resource = web::resource(path).route(web::get().to(handler.clone()));
+    resource.route(web::head().to(handler)).default_service(web::to(read_only))
 }
 
 async fn read_only() -> HttpResponse {
@@ -68,7 +78,7 @@ pub fn error(status: u16, message: &str) -> HttpResponse {
     HttpResponse::build(status).content_type(JSON).body(json!({"error": message}).to_string())
 }
 
-fn version(_: &str) -> Value {
+fn version() -> Value {
     json!({"version": concat!(env!("CARGO_PKG_VERSION"), "-ticketd-demo")})
 }
 
@@ -91,7 +101,8 @@ fn entry(model: &str) -> Value {
     })
 }
 
-fn tags(model: &str) -> Value {
+/// The list of models on disk, which holds one.
+pub fn tags(model: &str) -> Value {
     let mut entry = entry(model);
     entry["modified_at"] = json!(Timestamp::UNIX_EPOCH.to_string());
     entry["details"]["context_length"] = json!(8192);
@@ -100,7 +111,8 @@ fn tags(model: &str) -> Value {
     json!({"models": [entry]})
 }
 
-fn ps(model: &str) -> Value {
+/// The list of loaded models, which holds one.
+pub fn ps(model: &str) -> Value {
     let mut entry = entry(model);
     entry["expires_at"] = json!("2319-03-04T18:30:22Z");
     entry["size_vram"] = json!(0);
@@ -116,17 +128,13 @@ pub fn token(model: &str, piece: &str) -> Value {
 
 /// The closing line of a stream.
 pub fn done(model: &str, reason: &str, tokens: usize) -> Value {
-    whole_for(model, "", reason, tokens)
+    whole(model, "", reason, tokens)
 }
 
 /// The answer to a request without `stream`.
-pub fn whole(model: &str, answer: &str, tokens: usize) -> Value {
-    whole_for(model, answer, "stop", tokens)
-}
-
-fn whole_for(model: &str, response: &str, reason: &str, tokens: usize) -> Value {
+pub fn whole(model: &str, answer: &str, reason: &str, tokens: usize) -> Value {
     json!({
-        "model": model, "created_at": Timestamp::now().to_string(), "response": response,
+        "model": model, "created_at": Timestamp::now().to_string(), "response": answer,
         "done": true, "done_reason": reason, "context": [1, 2, 3],
         "total_duration": 123_214_872, "load_duration": 813_209,
         "prompt_eval_count": 12, "prompt_eval_duration": 30_938_000,

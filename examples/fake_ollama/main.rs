@@ -292,7 +292,7 @@ async fn generate(
     let tokens = pieces(&text);
     if !call.stream {
         open.over = true;
-        return Ok(wire::json(&wire::whole(&call.model, &text, tokens.len())));
+        return Ok(wire::json(&wire::whole(&call.model, &text, "stop", tokens.len())));
     }
     let plan = plan(behaviour.fault, tokens, &call.model);
     let held = (slot, running);

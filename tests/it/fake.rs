@@ -1,12 +1,18 @@
 //! The fake and the demo node answer as a real Ollama 0.32.15 was recorded to answer.
 
+mod faults;
+mod memory;
+
+use std::io::ErrorKind;
+
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
-use crate::harness::{Fake, Process, command, free_ports, until};
+use crate::harness::{Fake, LIMIT, Process, command, free_ports, until};
 
 /// The recorded exchanges that both must answer alike.
 const EXCHANGES: [(&str, &str); 18] = [
@@ -89,11 +95,75 @@ fn recorded(exchange: &str) -> (String, Form) {
 async fn replayed(address: &str, request: &str) -> Form {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     stream.write_all(request.as_bytes()).await.expect("it reads");
+    let (head, body) = read(stream).await;
+    form(&head, &body)
+}
+
+/// Head and body of an answer, as far as they come.
+async fn read(mut stream: TcpStream) -> (String, String) {
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.expect("it answers");
+    // Of an answer that is cut off, what came counts.
+    let _ = stream.read_to_end(&mut answer).await;
     let answer = String::from_utf8(answer).expect("UTF-8");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    form(head, body)
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.to_owned(), body.to_owned())
+}
+
+/// A request that is sent, and whose answer is still to be read.
+struct Sent(TcpStream);
+
+impl Sent {
+    async fn to(fake: &Fake, method: &str, path: &str, body: &Value) -> Self {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let address = fake.url.trim_start_matches("http://");
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close");
+        let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        stream.write_all(request.as_bytes()).await.expect("it reads");
+        Self(stream)
+    }
+
+    /// Whether nothing has come yet.
+    fn is_unanswered(&self) -> bool {
+        matches!(self.0.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// Waits for the first bytes of the answer.
+    async fn begun(&self) {
+        timeout(LIMIT, self.0.readable()).await.expect("in time").expect("it is open");
+    }
+
+    async fn answer(self) -> Answer {
+        let (head, body) = timeout(LIMIT, read(self.0)).await.expect("in time");
+        let lines = body.lines().filter_map(|line| serde_json::from_str(line).ok());
+        let lines = lines.filter(Value::is_object).collect();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Answer { status, lines, is_whole: body.ends_with("0\r\n\r\n") }
+    }
+}
+
+/// An answer; `is_whole` says whether a chunked one came to its end.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    lines: Vec<Value>,
+    is_whole: bool,
+}
+
+impl Answer {
+    fn last(&self) -> &Value {
+        self.lines.last().unwrap_or(&Value::Null)
+    }
+}
+
+async fn post(fake: &Fake, path: &str, body: &Value) -> Answer {
+    Sent::to(fake, "POST", path, body).await.answer().await
+}
+
+/// The one model in a list such as `/api/tags`, or null.
+async fn listed(fake: &Fake, path: &str) -> Value {
+    let answer = Sent::to(fake, "GET", path, &Value::Null).await.answer().await;
+    answer.last()["models"].get(0).cloned().unwrap_or_default()
 }
 
 async fn assert_like_the_recordings(address: &str, but: &[&str]) {

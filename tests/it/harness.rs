@@ -156,8 +156,14 @@ impl Fake {
     }
 
     pub(crate) async fn start_with(host: &str, model: &str) -> Self {
+        Self::start_in(&[("OLLAMA_HOST", host), ("FAKE_MODEL", model)]).await
+    }
+
+    /// Starts with these variables; without `OLLAMA_HOST` on a free port.
+    pub(crate) async fn start_in(environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(fake_program());
-        let process = Process::spawn(command.env("OLLAMA_HOST", host).env("FAKE_MODEL", model));
+        command.env("OLLAMA_HOST", "127.0.0.1:0").envs(environment.iter().copied());
+        let process = Process::spawn(&mut command);
         let rest = process.line_after("Listening on ").await;
         let address = rest.split(' ').next().expect("an address").to_owned();
         Self { process, url: format!("http://{address}"), client: client() }

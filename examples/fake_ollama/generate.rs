@@ -1,0 +1,274 @@
+//! `POST /api/generate`: a call with its fault, or a load.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use actix_web::{
+    HttpResponse,
+    error::ErrorInternalServerError,
+    web::{Bytes, Data},
+};
+use futures_util::stream;
+use serde_json::{Value, json};
+use ticketd::demo_node::{
+    Generate, Refusal, pieces,
+    wire::{self, NDJSON},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::sleep,
+};
+
+use crate::{
+    behaviour::{Behaviour, Fault},
+    fake::{Counted, Fake, Open, locked},
+    memory::{self, BROKEN, GONE},
+};
+
+/// The behaviour for one call: the prompt's own, else the one that was set.
+fn behaviour_for(fake: &Fake, call: &Generate, body: &Value) -> Behaviour {
+    if let Some((_, rest)) = call.prompt().split_once("[[fake:")
+        && let Some((text, _)) = rest.split_once("]]")
+        && let Ok(own) = serde_json::from_str(text)
+    {
+        return own;
+    }
+    let set = fake.behaviour.borrow().clone();
+    let meant =
+        set.only_for.as_ref().is_none_or(|name| body["format"]["properties"].get(name).is_some());
+    let Behaviour { fault, delay_ms, token_ms, .. } = set;
+    let plain = Behaviour { delay_ms, token_ms, ..Behaviour::default() };
+    if !meant || set.times == Some(0) {
+        return plain;
+    }
+    if is_canary(body) {
+        // It takes no turn of the calls that the fault is meant for.
+        let stalls = matches!(fault, Fault::StallBefore | Fault::StallAmid) && !set.spare_canaries;
+        return if stalls { Behaviour { fault, ..plain } } else { plain };
+    }
+    fake.behaviour.send_modify(|set| set.times = set.times.map(|left| left.saturating_sub(1)));
+    set
+}
+
+/// Whether a call asks for one token, to see whether any comes.
+fn is_canary(body: &Value) -> bool {
+    body["options"]["num_predict"] == 1
+}
+
+/// The end of a connection before the head.
+fn cut() -> HttpResponse {
+    let error = stream::once(async { Err::<Bytes, _>(ErrorInternalServerError("cut")) });
+    HttpResponse::Ok().content_type(NDJSON).streaming(error)
+}
+
+pub(crate) async fn generate(
+    fake: Data<Fake>,
+    slots: Data<Semaphore>,
+    body: Bytes,
+) -> actix_web::Result<HttpResponse> {
+    let call = match Generate::read(&body, &fake.store.model) {
+        Ok(call) => call,
+        Err(Refusal { status, message }) => return Ok(wire::error(status, &message)),
+    };
+    if !fake.store.has_model() {
+        return Ok(wire::error(404, &format!("model '{}' not found", call.model)));
+    }
+    let body: Value = serde_json::from_slice(&body)?;
+    if call.prompt().is_empty() {
+        locked(&fake.loads).push(body);
+        fake.until(|behaviour| !behaviour.silent_generate).await;
+        return Ok(memory::preload(&fake, &call.model).await);
+    }
+    let mut open = None;
+    if is_canary(&body) {
+        fake.canaries.fetch_add(1, Ordering::SeqCst);
+    } else {
+        fake.calls.fetch_add(1, Ordering::SeqCst);
+        locked(&fake.bodies).push(body.clone());
+        open = Some(Open { fake: fake.clone(), over: false });
+    }
+    let result = answer(&fake, slots.into_inner(), &call, &body, &mut open).await;
+    // Whoever has a whole answer has not left.
+    if let Some(open) = &mut open {
+        open.over = true;
+    }
+    result
+}
+
+/// Answers a call. The stream, which may be left, takes what is `open` along.
+async fn answer(
+    fake: &Data<Fake>,
+    slots: Arc<Semaphore>,
+    call: &Generate,
+    body: &Value,
+    open: &mut Option<Open>,
+) -> actix_web::Result<HttpResponse> {
+    fake.until(|behaviour| !behaviour.silent_generate).await;
+    let behaviour = behaviour_for(fake, call, body);
+    let refused = match behaviour.fault {
+        Fault::Status500 => Some((500, GONE)),
+        Fault::Status503 => {
+            Some((503, "server busy, please try again.  maximum pending requests exceeded"))
+        }
+        Fault::Status429 => Some((429, "too many requests")),
+        Fault::Status404 => Some((404, "model not found, try pulling it first")),
+        Fault::Status400 => Some((400, "invalid request")),
+        _ => None,
+    };
+    if let Some((status, message)) = refused {
+        return Ok(wire::error(status, message));
+    }
+    if let Err(error) = memory::ensure(fake).await {
+        return Ok(error);
+    }
+    let mut deaths = fake.memory.deaths();
+    let waiting = Counted::new(fake, |fake| &fake.waiting);
+    let slot = tokio::select! {
+        biased;
+        _ = deaths.changed() => {
+            fake.memory.told();
+            return Ok(wire::error(500, GONE));
+        }
+        // The semaphore lives as long as the process.
+        slot = slots.acquire_owned() => slot.map_err(ErrorInternalServerError)?,
+    };
+    drop(waiting);
+    let running = Counted::new(fake, |fake| &fake.running);
+    fake.most_at_once.fetch_max(fake.running.load(Ordering::SeqCst), Ordering::SeqCst);
+    let first_token = async {
+        sleep(Duration::from_millis(behaviour.delay_ms)).await;
+        if behaviour.fault == Fault::StallBefore {
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = deaths.changed() => return Ok(wire::error(500, BROKEN)),
+        () = first_token => {}
+    }
+    match behaviour.fault {
+        Fault::CrashBefore => std::process::abort(),
+        Fault::Close => return Ok(cut()),
+        _ => {}
+    }
+    let mut text = text(&behaviour, call);
+    let mut tokens = pieces(&text);
+    let mut reason = "stop";
+    if is_canary(body) {
+        tokens.truncate(1);
+        text = tokens.concat();
+        reason = "length";
+    }
+    if !call.stream {
+        return Ok(wire::json(&wire::whole(&call.model, &text, reason, tokens.len())));
+    }
+    let plan = plan(behaviour.fault, &tokens, &call.model, reason);
+    let answering = Answering {
+        plan: plan.into_iter(),
+        pace: Duration::from_millis(behaviour.token_ms),
+        deaths,
+        open: open.take(),
+        _slot: slot,
+        _running: running,
+    };
+    let lines = stream::unfold(answering, Answering::next);
+    Ok(HttpResponse::Ok().content_type(NDJSON).streaming(Box::pin(lines)))
+}
+
+/// A streamed answer, which holds its slot.
+struct Answering {
+    plan: std::vec::IntoIter<Step>,
+    pace: Duration,
+    deaths: watch::Receiver<u64>,
+    open: Option<Open>,
+    _slot: OwnedSemaphorePermit,
+    _running: Counted,
+}
+
+impl Answering {
+    async fn next(mut self) -> Option<(actix_web::Result<Bytes>, Self)> {
+        let step = self.plan.next()?;
+        let wait = async {
+            sleep(self.pace).await;
+            if matches!(step, Step::Stall) {
+                std::future::pending().await
+            }
+        };
+        let died = tokio::select! {
+            biased;
+            _ = self.deaths.changed() => true,
+            () = wait => false,
+        };
+        if died {
+            self.plan = Vec::new().into_iter();
+        }
+        let step = if died { Step::Last(error_line()) } else { step };
+        if let Some(open) = &mut self.open {
+            open.over = !matches!(step, Step::Line(_));
+        }
+        let line = match step {
+            Step::Line(line) | Step::Last(line) => Ok(line),
+            Step::CleanEnd | Step::Stall => return None,
+            Step::Cut => Err(ErrorInternalServerError("cut")),
+            Step::Crash => std::process::abort(),
+        };
+        Some((line, self))
+    }
+}
+
+/// The line that ends a stream whose runner died [130].
+fn error_line() -> Bytes {
+    wire::line(&json!({"error": BROKEN}))
+}
+
+fn text(behaviour: &Behaviour, call: &Generate) -> String {
+    let answer = behaviour.answer.clone().unwrap_or_else(|| call.answer());
+    match behaviour.fault {
+        Fault::NoTicket => "对不起，我不能完成这个任务。".to_owned(),
+        Fault::Think => format!("<think>来电人很生气 {{}} 怎么办</think>\n{answer}"),
+        Fault::EndlessThink | Fault::Endless => {
+            let start =
+                if behaviour.fault == Fault::Endless { "{\"ticket_type\":\"" } else { "<think>" };
+            format!("{start}{}", "好的".repeat(100_000))
+        }
+        _ => answer,
+    }
+}
+
+/// What a stream does next.
+enum Step {
+    Line(Bytes),
+    Last(Bytes),
+    CleanEnd,
+    Stall,
+    Cut,
+    Crash,
+}
+
+/// The steps of a stream: all tokens and the closing line, or half of them and the fault.
+fn plan(fault: Fault, tokens: &[String], model: &str, reason: &str) -> Vec<Step> {
+    let done = wire::done(model, reason, tokens.len());
+    let half = (tokens.len() / 2).max(1);
+    let mut steps: Vec<Step> =
+        tokens.iter().map(|piece| Step::Line(wire::line(&wire::token(model, piece)))).collect();
+    let end = match fault {
+        Fault::StallAmid => Step::Stall,
+        Fault::Cut => Step::Cut,
+        Fault::CrashAmid => Step::Crash,
+        Fault::Garbage => Step::Last(Bytes::from_static(b"<html>502 Bad Gateway</html>\n")),
+        Fault::ErrorLine => Step::Last(error_line()),
+        Fault::NoDone => {
+            steps.push(Step::CleanEnd);
+            return steps;
+        }
+        _ => {
+            steps.push(Step::Last(wire::line(&done)));
+            return steps;
+        }
+    };
+    steps.truncate(half);
+    steps.push(end);
+    steps
+}

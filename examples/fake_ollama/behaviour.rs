@@ -30,6 +30,17 @@ pub(crate) struct Behaviour {
     /// not given.
     pub(crate) size: Option<u64>,
     pub(crate) size_vram: Option<u64>,
+    /// The bytes of a whole pull, 1 MB if not given.
+    pub(crate) pull_bytes: Option<u64>,
+    /// The lines that tell the progress of a whole pull, 20 if not given.
+    pub(crate) pull_lines: Option<u64>,
+    /// The time that each of them takes, 5 ms if not given.
+    pub(crate) pull_step_ms: Option<u64>,
+    /// How many pulls break off halfway through what remains: in turn with an error line and with the
+    /// end of the connection.
+    pub(crate) pull_breaks: u64,
+    /// The registry cannot be reached [165].
+    pub(crate) pull_offline: bool,
     /// While set, no generate call and no preload is answered, but what asks how the node is.
     pub(crate) silent_generate: bool,
     /// While set, no GET of `/api` is answered, but calls are.

@@ -47,6 +47,12 @@ pub(crate) struct Fake {
     pub(crate) most_at_once: AtomicU64,
     /// When callers left before their answer was whole, in milliseconds since 1970.
     left: Mutex<Vec<u64>>,
+    pub(crate) pulls: AtomicU64,
+    pub(crate) pulling: AtomicU64,
+    /// The bytes that were there when each pull of the model began.
+    pub(crate) pulled_from: Mutex<Vec<u64>>,
+    /// How many pulls broke off since the behaviour was set.
+    pub(crate) breaks: AtomicU64,
 }
 
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -68,6 +74,10 @@ impl Fake {
             running: AtomicU64::default(),
             most_at_once: AtomicU64::default(),
             left: Mutex::default(),
+            pulls: AtomicU64::default(),
+            pulling: AtomicU64::default(),
+            pulled_from: Mutex::default(),
+            breaks: AtomicU64::default(),
         }
     }
 
@@ -117,6 +127,7 @@ pub(crate) async fn behave(fake: Data<Fake>, behaviour: Json<Behaviour>) -> Http
     if behaviour.lost_model {
         fake.memory.unload();
     }
+    fake.breaks.store(0, Ordering::SeqCst);
     fake.behaviour.send_replace(behaviour.into_inner());
     act(&fake);
     HttpResponse::NoContent().finish()
@@ -161,6 +172,9 @@ pub(crate) async fn seen(fake: Data<Fake>) -> HttpResponse {
         "left": *locked(&fake.left),
         "bodies": *locked(&fake.bodies),
         "loads": *locked(&fake.loads),
+        "pulls": count(&fake.pulls),
+        "pulling": count(&fake.pulling),
+        "pulled_from": *locked(&fake.pulled_from),
         "environment": environment,
         "pid": std::process::id(),
         "runner_pid": fake.memory.runner().map(|pid| pid.as_raw_nonzero().get()),

@@ -58,7 +58,7 @@ fn is_canary(body: &Value) -> bool {
 }
 
 /// The end of a connection before the head.
-fn cut() -> HttpResponse {
+pub(crate) fn cut() -> HttpResponse {
     let error = stream::once(async { Err::<Bytes, _>(ErrorInternalServerError("cut")) });
     HttpResponse::Ok().content_type(NDJSON).streaming(error)
 }

@@ -13,6 +13,7 @@ mod behaviour;
 mod fake;
 mod generate;
 mod memory;
+mod pull;
 mod store;
 
 use std::{env::var, net::TcpListener, process::ExitCode, sync::Arc};
@@ -82,6 +83,7 @@ async fn run() -> anyhow::Result<ExitCode> {
                     .route(web::post().to(fake::behave)),
             )
             .service(post("/api/generate").route(web::post().to(generate::generate)))
+            .service(post("/api/pull").route(web::post().to(pull::pull)))
             .service(wire::read("/api/tags", fake::tags))
             .service(wire::read("/api/ps", fake::ps))
             .configure(wire::basics)

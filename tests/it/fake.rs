@@ -2,6 +2,7 @@
 
 mod faults;
 mod memory;
+mod pull;
 
 use std::io::ErrorKind;
 

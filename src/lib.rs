@@ -13,6 +13,7 @@
 //! - [`ollama`]: the only code that knows Ollama's URLs and bodies.
 //! - [`ticket`]: transcript → prompt → answer → checked ticket.
 //! - [`place`]: which correction of a place name may be believed.
+//! - [`tokens`]: who may call over TCP.
 //! - [`http`]: the wire.
 //! - [`demo_node`]: the embedded node of `ticketd demo`.
 //!
@@ -33,3 +34,4 @@ pub mod ollama;
 pub mod place;
 pub mod systemd;
 pub mod ticket;
+pub mod tokens;

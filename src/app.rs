@@ -3,7 +3,6 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use actix::{Actor, Addr};
-use actix_web::dev::Server;
 use anyhow::{Context as _, anyhow, bail};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
@@ -20,7 +19,7 @@ use crate::{
     balancer::{Balancer, Close},
     config::{self, Config, Endpoint},
     fleet::{self, Fleet},
-    http,
+    http::{self, control::SocketFile},
     node::{Kill, Node, Stop, orphans},
     ollama,
     place::Locations,
@@ -37,6 +36,7 @@ pub struct App {
     balancer: Addr<Balancer>,
     fleet: Addr<Fleet>,
     server: JoinHandle<std::io::Result<()>>,
+    control: Option<SocketFile>,
     grace: Duration,
     stop_grace: Duration,
     stopping: CancellationToken,
@@ -73,7 +73,8 @@ impl App {
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let balancer = Balancer::new(&config.balancer, failed.clone()).start();
-        let (server, addresses) = server(config, &balancer, &stopping, &grace_over)?;
+        let setup = http_setup(config, &balancer, &stopping, &grace_over)?;
+        let http::Bound { server, addresses, control } = http::server(setup).await?;
         raise_file_limit();
         orphans::end_all().await;
         let fleet =
@@ -87,6 +88,7 @@ impl App {
             balancer,
             fleet,
             server: actix::spawn(server),
+            control,
             grace: config.server.grace(),
             stop_grace: config.nodes.stop_grace,
             stopping,
@@ -121,9 +123,11 @@ impl App {
             balancer.do_send(Close);
             grace_over.cancel();
         });
-        let (fleet, stop_grace, server) = (self.fleet.clone(), self.stop_grace, &mut self.server);
+        let (fleet, stop_grace) = (self.fleet.clone(), self.stop_grace);
+        let (server, control) = (&mut self.server, &mut self.control);
         let stop = async {
             server.await??;
+            drop(control.take());
             info!("all calls are answered: stopping the nodes");
             stop_nodes(&nodes(&fleet).await, stop_grace).await
         };
@@ -192,14 +196,14 @@ fn node_urls(nodes: &config::Nodes) -> Vec<String> {
     all.map(|endpoint| ollama::generate_url(endpoint.base())).collect()
 }
 
-fn server(
+fn http_setup(
     config: &Config,
     balancer: &Addr<Balancer>,
     stopping: &CancellationToken,
     grace_over: &CancellationToken,
-) -> anyhow::Result<(Server, Vec<SocketAddr>)> {
+) -> anyhow::Result<http::Setup> {
     let locations = config.place.location_file.as_deref().map(Locations::read).transpose()?;
-    let setup = http::Setup {
+    Ok(http::Setup {
         server: config.server.clone(),
         dispatch: config.balancer.clone(),
         tickets: Arc::new(Settings {
@@ -210,10 +214,6 @@ fn server(
         balancer: balancer.clone(),
         stopping: stopping.clone(),
         grace_over: grace_over.clone(),
-    };
-    let listen = config.server.listen;
-    http::server(setup).with_context(|| {
-        format!("cannot listen on {listen}; choose another address with server.listen or --listen")
     })
 }
 
@@ -230,6 +230,9 @@ fn announce(config: &Config, addresses: &[SocketAddr], node_urls: &[String]) {
     }
     for address in addresses {
         info!("listening on http://{address}");
+    }
+    if let Some(path) = &config.server.control_socket {
+        info!("control socket: {}", path.display());
     }
     info!("export DEEPSEEK_ENDPOINTS=\"{}\"", node_urls.join(","));
     if config.server.allow_anonymous && !config.server.listen.ip().is_loopback() {

@@ -1,6 +1,7 @@
 //! The HTTP face: server settings and the routes. One resource a file; nothing here decides.
 
 mod access;
+pub mod control;
 mod error;
 mod health;
 mod lb_stats;
@@ -18,7 +19,10 @@ use actix_web::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::error::ApiError;
+use self::{
+    control::{BadSocket, SocketFile},
+    error::ApiError,
+};
 use crate::{
     balancer::Balancer,
     config,
@@ -55,10 +59,31 @@ struct Service {
     grace_over: CancellationToken,
 }
 
-/// Binds the address and makes the server; it runs when it is awaited. The addresses are those that
-/// were bound, with the port that a 0 became.
-pub fn server(setup: Setup) -> io::Result<(Server, Vec<SocketAddr>)> {
-    let config::Server { listen, workers, .. } = setup.server;
+/// The server, bound.
+pub struct Bound {
+    /// It runs when it is awaited.
+    pub server: Server,
+    /// The addresses that were bound, with the port that a 0 became.
+    pub addresses: Vec<SocketAddr>,
+    /// The control socket's file, to be dropped when the server has ended.
+    pub control: Option<SocketFile>,
+}
+
+/// Why nothing was bound.
+#[derive(Debug, thiserror::Error)]
+pub enum Unbound {
+    /// The address cannot be had.
+    #[error("cannot listen on {0}; choose another address with server.listen or --listen")]
+    Address(SocketAddr, #[source] io::Error),
+    /// The control socket cannot be had.
+    #[error(transparent)]
+    Control(#[from] BadSocket),
+}
+
+/// Binds the address and the control socket, and makes the server.
+pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
+    let config::Server { listen, workers, ref control_socket, .. } = setup.server;
+    let control_socket = control_socket.clone();
     let stopping = setup.stopping.clone();
     // What is refused when the grace is over still has to be written.
     let shutdown_timeout = setup.server.grace() + Duration::from_secs(5);
@@ -89,9 +114,17 @@ pub fn server(setup: Setup) -> io::Result<(Server, Vec<SocketAddr>)> {
     if workers > 0 {
         server = server.workers(workers);
     }
-    let server = server.bind(listen)?;
+    let unbound = |error| Unbound::Address(listen, error);
+    let mut server = server.bind(listen).map_err(unbound)?;
     let addresses = server.addrs();
-    Ok((server.run(), addresses))
+    let mut control = None;
+    if let Some(path) = control_socket {
+        let (listener, file) = control::open(&path).await?;
+        // `bind_uds` would not know the mode.
+        server = server.listen_uds(listener).map_err(|error| BadSocket::Refused(path, error))?;
+        control = Some(file);
+    }
+    Ok(Bound { server: server.run(), addresses, control })
 }
 
 fn routes(config: &mut ServiceConfig) {

@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -28,6 +29,9 @@ pub struct Server {
     /// How long a stop waits for calls in flight and queued. Default: `request_timeout`.
     #[serde(with = "duration::optional", skip_serializing_if = "Option::is_none")]
     pub shutdown_grace: Option<Duration>,
+    /// A Unix socket that serves the same API, to its owner and group. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control_socket: Option<PathBuf>,
     /// Allows a `listen` address that other hosts can reach, without any authentication.
     pub allow_anonymous: bool,
 }
@@ -41,6 +45,7 @@ impl Default for Server {
             body_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(180),
             shutdown_grace: None,
+            control_socket: None,
             allow_anonymous: false,
         }
     }

@@ -10,6 +10,9 @@ use super::{Config, Correction, KeepAlive};
 /// The calls that a node may work on at once.
 const SLOTS: RangeInclusive<u64> = 1..=1024;
 
+/// Linux takes 107 bytes for a socket's path; it is made in a folder beside its place.
+const MOST_SOCKET_BYTES: usize = 99;
+
 /// Every contradiction as `(key, message with remedy)`.
 pub(super) fn problems(config: &Config) -> Vec<(String, String)> {
     let mut found = Problems(Vec::new());
@@ -48,6 +51,16 @@ fn server(config: &Config, found: &mut Problems) {
                 server.listen
             ),
         );
+    }
+    if let Some(path) = &server.control_socket {
+        if path.file_name().is_none() {
+            let message = "it names no file; write it like \"/run/ticketd/control.sock\"";
+            found.add("server.control_socket", message);
+        } else if path.as_os_str().len() > MOST_SOCKET_BYTES {
+            let message =
+                format!("a socket's path has at most {MOST_SOCKET_BYTES} bytes; shorten it");
+            found.add("server.control_socket", message);
+        }
     }
     found.bound("server.max_body_bytes", server.max_body_bytes, 1..=1 << 30);
     // The most that actix-web starts.

@@ -84,6 +84,12 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "set server.allow_anonymous = true",
         ),
         (
+            "[server]\ncontrol_socket = \"/\"\n",
+            2,
+            "server.control_socket",
+            "like \"/run/ticketd/control.sock\"",
+        ),
+        (
             "[balancer]\npolicy = \"fastest\"\n",
             2,
             "balancer.policy",
@@ -265,6 +271,7 @@ fn the_shipped_file_names_every_key_and_differs_from_the_defaults_in_the_ports_o
     // A configuration in which every optional key is set too.
     let mut full = Config::default();
     full.server.shutdown_grace = Some(std::time::Duration::from_secs(1));
+    full.server.control_socket = Some("x".into());
     full.place.location_file = Some("x".into());
     full.model.options.num_predict = Some(1);
     full.model.options.seed = Some(1);

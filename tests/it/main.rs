@@ -3,11 +3,13 @@
 mod cancel;
 mod check;
 mod contract;
+mod control;
 mod demo;
 mod endpoints;
 mod failover;
 mod fake;
 mod harness;
 mod nodes;
+mod raw;
 mod shutdown;
 mod zone;

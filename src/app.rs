@@ -8,7 +8,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     select,
     signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
+    sync::{oneshot, watch},
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -25,6 +25,7 @@ use crate::{
     place::Locations,
     systemd,
     ticket::Settings,
+    tokens::Guard,
 };
 
 /// The whole service, started.
@@ -33,6 +34,8 @@ pub struct App {
     pub addresses: Vec<SocketAddr>,
     /// Every node's URL of the generate call.
     pub node_urls: Vec<String>,
+    /// Who may call over TCP; what is sent here holds for all requests that come then.
+    pub guard: watch::Sender<Arc<Guard>>,
     balancer: Addr<Balancer>,
     fleet: Addr<Fleet>,
     server: JoinHandle<std::io::Result<()>>,
@@ -73,7 +76,10 @@ impl App {
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let balancer = Balancer::new(&config.balancer, failed.clone()).start();
-        let setup = http_setup(config, &balancer, &stopping, &grace_over)?;
+        let config::Server { tokens_file, admin_tokens_file, .. } = &config.server;
+        let guard = Guard::read(tokens_file.as_deref(), admin_tokens_file.as_deref())?;
+        let (guard, receiver) = watch::channel(Arc::new(guard));
+        let setup = http_setup(config, &balancer, receiver, &stopping, &grace_over)?;
         let http::Bound { server, addresses, control } = http::server(setup).await?;
         raise_file_limit();
         orphans::end_all().await;
@@ -85,6 +91,7 @@ impl App {
         Ok(Self {
             addresses,
             node_urls,
+            guard,
             balancer,
             fleet,
             server: actix::spawn(server),
@@ -199,6 +206,7 @@ fn node_urls(nodes: &config::Nodes) -> Vec<String> {
 fn http_setup(
     config: &Config,
     balancer: &Addr<Balancer>,
+    guard: watch::Receiver<Arc<Guard>>,
     stopping: &CancellationToken,
     grace_over: &CancellationToken,
 ) -> anyhow::Result<http::Setup> {
@@ -212,6 +220,7 @@ fn http_setup(
             locations,
         }),
         balancer: balancer.clone(),
+        guard,
         stopping: stopping.clone(),
         grace_over: grace_over.clone(),
     })
@@ -235,7 +244,7 @@ fn announce(config: &Config, addresses: &[SocketAddr], node_urls: &[String]) {
         info!("control socket: {}", path.display());
     }
     info!("export DEEPSEEK_ENDPOINTS=\"{}\"", node_urls.join(","));
-    if config.server.allow_anonymous && !config.server.listen.ip().is_loopback() {
+    if config.server.tokens_file.is_none() && !config.server.listen.ip().is_loopback() {
         error!("server.allow_anonymous: every host that reaches this address can use the service");
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP face: server settings and the routes. One resource a file; nothing here decides.
 
 mod access;
+mod auth;
 pub mod control;
 mod error;
 mod health;
@@ -17,6 +18,7 @@ use actix_web::{
     middleware::{NormalizePath, from_fn},
     web::{self, Data, ServiceConfig},
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -29,6 +31,7 @@ use crate::{
     dispatch::Dispatch,
     ollama,
     ticket::{Settings, Tickets},
+    tokens::Guard,
 };
 
 /// What the HTTP face is made from.
@@ -42,6 +45,8 @@ pub struct Setup {
     pub tickets: Arc<Settings>,
     /// The balancer.
     pub balancer: Addr<Balancer>,
+    /// Who may call over TCP; every request looks at what is there then.
+    pub guard: watch::Receiver<Arc<Guard>>,
     /// Cancelled when no further connection shall be taken.
     pub stopping: CancellationToken,
     /// Cancelled when calls that are still waiting shall be refused.
@@ -101,12 +106,15 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
         };
         App::new()
             .app_data(Data::new(service))
+            .app_data(Data::new(setup.guard.clone()))
+            .wrap(from_fn(auth::check))
             .wrap(from_fn(access::log))
             .wrap(NormalizePath::trim())
             .configure(routes)
     };
     let mut server = HttpServer::new(factory)
         .disable_signals()
+        .on_connect(auth::note_control_socket)
         .shutdown_signal(stopping.cancelled_owned())
         .shutdown_timeout(shutdown_timeout.as_secs())
         // A caller who closes its side has left: its call must not go on.
@@ -120,7 +128,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
     let mut control = None;
     if let Some(path) = control_socket {
         let (listener, file) = control::open(&path).await?;
-        // `bind_uds` would not know the mode.
+        // `bind_uds` would know neither the mode nor `on_connect`.
         server = server.listen_uds(listener).map_err(|error| BadSocket::Refused(path, error))?;
         control = Some(file);
     }
@@ -139,7 +147,8 @@ fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(summarize::summarize))
                 .default_service(web::to(|| wrong_method("POST"))),
         )
-        .default_service(web::to(|| async { Err::<web::Bytes, _>(ApiError::NotFound) }));
+        .service(web::scope("/admin").default_service(web::to(not_found)))
+        .default_service(web::to(not_found));
 }
 
 /// A resource that is only read.
@@ -153,6 +162,10 @@ where
         .route(web::get().to(handler.clone()))
         .route(web::head().to(handler))
         .default_service(web::to(|| wrong_method("GET, HEAD")))
+}
+
+async fn not_found() -> Result<web::Bytes, ApiError> {
+    Err(ApiError::NotFound)
 }
 
 async fn wrong_method(allow: &'static str) -> Result<web::Bytes, ApiError> {

@@ -29,10 +29,16 @@ pub struct Server {
     /// How long a stop waits for calls in flight and queued. Default: `request_timeout`.
     #[serde(with = "duration::optional", skip_serializing_if = "Option::is_none")]
     pub shutdown_grace: Option<Duration>,
-    /// A Unix socket that serves the same API, to its owner and group. Default: none.
+    /// A Unix socket that serves the same API without tokens, to its owner and group. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control_socket: Option<PathBuf>,
-    /// Allows a `listen` address that other hosts can reach, without any authentication.
+    /// The tokens of which user calls over TCP need one. Default: none, they need no token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_file: Option<PathBuf>,
+    /// The tokens of which admin calls over TCP need one. Default: none, they are refused there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_tokens_file: Option<PathBuf>,
+    /// Allows a `listen` address that other hosts can reach without `tokens_file`.
     pub allow_anonymous: bool,
 }
 
@@ -46,6 +52,8 @@ impl Default for Server {
             request_timeout: Duration::from_secs(180),
             shutdown_grace: None,
             control_socket: None,
+            tokens_file: None,
+            admin_tokens_file: None,
             allow_anonymous: false,
         }
     }

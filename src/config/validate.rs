@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::{Config, Correction, KeepAlive};
+use crate::tokens::Tokens;
 
 /// The calls that a node may work on at once.
 const SLOTS: RangeInclusive<u64> = 1..=1024;
@@ -42,15 +43,25 @@ impl Problems {
 
 fn server(config: &Config, found: &mut Problems) {
     let server = &config.server;
-    if !server.listen.ip().is_loopback() && !server.allow_anonymous {
+    let guarded = server.tokens_file.is_some() || server.allow_anonymous;
+    if !server.listen.ip().is_loopback() && !guarded {
         found.add(
             "server.listen",
             format!(
-                "other hosts could reach {} without authentication; listen on 127.0.0.1, or set \
-                 server.allow_anonymous = true if the network is trusted",
+                "other hosts could reach {} without authentication; listen on 127.0.0.1, name a \
+                 server.tokens_file, or set server.allow_anonymous = true if the network is trusted",
                 server.listen
             ),
         );
+    }
+    let files = [
+        ("server.tokens_file", &server.tokens_file),
+        ("server.admin_tokens_file", &server.admin_tokens_file),
+    ];
+    for (key, file) in files {
+        if let Some(Err(error)) = file.as_deref().map(Tokens::read) {
+            found.add(key, error.to_string());
+        }
     }
     if let Some(path) = &server.control_socket {
         if path.file_name().is_none() {

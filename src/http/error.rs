@@ -8,7 +8,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{HeaderName, HeaderValue, RETRY_AFTER},
+        header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use serde_json::json;
@@ -41,6 +41,12 @@ pub(super) enum ApiError {
     Internal,
     #[error("no such path")]
     NotFound,
+    #[error("no valid token")]
+    Unauthorized,
+    #[error("a user's token is none of an admin")]
+    NotAdmin,
+    #[error("no admin calls over TCP without tokens for them")]
+    AdminOverTcp,
     #[error("no such method")]
     MethodNotAllowed { allow: (HeaderName, HeaderValue) },
 }
@@ -72,6 +78,8 @@ impl ApiError {
             Self::NotReady => (S::SERVICE_UNAVAILABLE, "not_ready"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal"),
             Self::NotFound => (S::NOT_FOUND, "not_found"),
+            Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized"),
+            Self::NotAdmin | Self::AdminOverTcp => (S::FORBIDDEN, "forbidden"),
             Self::MethodNotAllowed { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
         }
     }
@@ -115,6 +123,17 @@ impl ApiError {
             Self::NotReady => "没有可用的模型节点".to_owned(),
             Self::Internal => "服务内部错误".to_owned(),
             Self::NotFound => "没有这个接口，请检查路径".to_owned(),
+            Self::Unauthorized => {
+                "缺少有效的令牌，请在请求头Authorization: Bearer 中提供有效的令牌".to_owned()
+            }
+            Self::NotAdmin => {
+                "此接口需要管理员令牌，请使用server.admin_tokens_file中的令牌".to_owned()
+            }
+            Self::AdminOverTcp => {
+                "管理接口未对网络开放，请通过控制套接字（server.control_socket）调用，\
+                 或请管理员设置server.admin_tokens_file"
+                    .to_owned()
+            }
             Self::MethodNotAllowed { allow: (_, methods) } => {
                 format!("此接口只支持{}方法", methods.to_str().unwrap_or_default())
             }
@@ -128,6 +147,7 @@ impl ApiError {
                 Some((RETRY_AFTER, HeaderValue::from_static("5")))
             }
             Self::MethodNotAllowed { allow } => Some(allow.clone()),
+            Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::BadTranscript(_)
             | Self::BodyTooLarge { .. }
             | Self::BodyBroken
@@ -135,6 +155,8 @@ impl ApiError {
             | Self::UpstreamFailed { .. }
             | Self::TimedOut
             | Self::Internal
+            | Self::NotAdmin
+            | Self::AdminOverTcp
             | Self::NotFound => None,
         }
     }

@@ -81,7 +81,19 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "[server]\nlisten = \"0.0.0.0:8001\"\n",
             2,
             "server.listen",
-            "set server.allow_anonymous = true",
+            "name a server.tokens_file, or set server.allow_anonymous = true",
+        ),
+        (
+            "[server]\nlisten = \"0.0.0.0:8001\"\ntokens_file = \"/no/such\"\n",
+            3,
+            "server.tokens_file",
+            "check the path and the permissions",
+        ),
+        (
+            "[server]\nadmin_tokens_file = \"/dev/null\"\n",
+            2,
+            "server.admin_tokens_file",
+            "write one a line, made by `openssl rand -hex 32`",
         ),
         (
             "[server]\ncontrol_socket = \"/\"\n",
@@ -272,6 +284,8 @@ fn the_shipped_file_names_every_key_and_differs_from_the_defaults_in_the_ports_o
     let mut full = Config::default();
     full.server.shutdown_grace = Some(std::time::Duration::from_secs(1));
     full.server.control_socket = Some("x".into());
+    full.server.tokens_file = Some("x".into());
+    full.server.admin_tokens_file = Some("x".into());
     full.place.location_file = Some("x".into());
     full.model.options.num_predict = Some(1);
     full.model.options.seed = Some(1);

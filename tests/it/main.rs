@@ -1,5 +1,6 @@
 //! The real binary against `fake_ollama`, over real sockets, processes and signals.
 
+mod auth;
 mod cancel;
 mod check;
 mod contract;

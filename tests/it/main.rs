@@ -4,7 +4,7 @@ mod auth;
 mod cancel;
 mod check;
 mod contract;
-mod control;
+mod socket;
 mod demo;
 mod endpoints;
 mod failover;

@@ -13,6 +13,13 @@ use serde::{Deserializer, Serializer, de};
 /// The longest wait that makes sense anywhere; it keeps every deadline in the clock's range.
 const MOST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// The duration that a text such as `30s` or `1h 30m` means, if it is one that makes sense here.
+pub fn parse(text: &str) -> Option<Duration> {
+    let parsed = text.parse::<SignedDuration>().ok();
+    let positive = parsed.filter(SignedDuration::is_positive);
+    positive.and_then(|signed| Duration::try_from(signed).ok()).filter(|duration| *duration <= MOST)
+}
+
 /// Reads a duration string between 0 and 7 days; zero is refused, because every use is a wait.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -26,12 +33,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
             )
         }
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
-            let parsed = text.parse::<SignedDuration>().ok();
-            let positive = parsed.filter(SignedDuration::is_positive);
-            positive
-                .and_then(|signed| Duration::try_from(signed).ok())
-                .filter(|duration| *duration <= MOST)
-                .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
         }
     }
     deserializer.deserialize_str(Text)

@@ -1,10 +1,21 @@
 //! The command line. One verb a file.
 
+mod answers;
 mod check;
+mod control;
 mod demo;
+mod node;
+mod plain;
 mod serve;
+mod status;
+mod table;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -22,6 +33,10 @@ OLLAMA_MODELS mean what they meant to the original service.
 Exit codes: 0 stopped in order, 1 failed or stopped by a second signal, 2 wrong arguments,
 78 wrong configuration.";
 
+/// What `node` ends with.
+const ORDER_CODES: &str =
+    "Exit codes: 0 done; 1 failed, or ticketd cannot be asked; 2 wrong arguments.";
+
 /// Turns calls to a 12345 citizen hotline into work tickets with a local LLM.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100, after_help = AFTER_HELP)]
@@ -34,8 +49,8 @@ pub struct Cli {
 
 #[derive(Debug, Args)]
 struct Files {
-    /// The configuration file; `config.d/*.toml` beside it is read too. Without this option, `serve`
-    /// and `check` read /etc/ticketd/config.toml if it exists
+    /// The configuration file; `config.d/*.toml` beside it is read too. Without this option, every
+    /// verb but `demo` reads /etc/ticketd/config.toml if it exists; with --socket, none is read
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
@@ -54,6 +69,10 @@ enum Verb {
     ///
     /// Whether the program, the model and the ports are there shows when `serve` starts.
     Check,
+    /// Show how the running service and its nodes are
+    Status(status::Status),
+    /// List, add, drain, resume, restart and remove nodes of the running service
+    Node(node::Node),
     /// One embedded node, as `demo` starts it; listens on OLLAMA_HOST
     #[command(hide = true)]
     DemoNode {
@@ -82,6 +101,8 @@ impl Cli {
             Verb::Serve(serve) => serve.run(self.files.config).await,
             Verb::Demo(demo) => demo.run(self.files.config).await,
             Verb::Check => check::run(self.files.config),
+            Verb::Status(status) => status.run(self.files.config).await,
+            Verb::Node(node) => node.run(self.files.config).await,
             Verb::DemoNode { model } => {
                 let listen: SocketAddr = std::env::var("OLLAMA_HOST")?.parse()?;
                 demo_node::run(listen, model).await?;
@@ -91,7 +112,16 @@ impl Cli {
     }
 }
 
-/// The sources of `serve` and `check`: file, environment, command line.
+/// Prints a text. `false` means that its reader has left, which is not a failure.
+fn say(text: &str) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true),
+    }
+}
+
+/// The sources of all verbs but `demo`: file, environment, command line.
 fn sources(file: Option<PathBuf>, listen: Option<SocketAddr>) -> Sources {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    control::{Folder, run, start},
+    socket::{Folder, run, start},
     harness::{CALL, Fake, Reply, Ticketd, assert_ticket},
     raw::{control, exchange},
 };

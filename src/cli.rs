@@ -3,6 +3,7 @@
 mod answers;
 mod check;
 mod control;
+mod ctl;
 mod demo;
 mod node;
 mod plain;
@@ -33,7 +34,7 @@ OLLAMA_MODELS mean what they meant to the original service.
 Exit codes: 0 stopped in order, 1 failed or stopped by a second signal, 2 wrong arguments,
 78 wrong configuration.";
 
-/// What `node` ends with.
+/// What `node` and `ctl` end with.
 const ORDER_CODES: &str =
     "Exit codes: 0 done; 1 failed, or ticketd cannot be asked; 2 wrong arguments.";
 
@@ -73,6 +74,8 @@ enum Verb {
     Status(status::Status),
     /// List, add, drain, resume, restart and remove nodes of the running service
     Node(node::Node),
+    /// Reload the running service
+    Ctl(ctl::Ctl),
     /// One embedded node, as `demo` starts it; listens on OLLAMA_HOST
     #[command(hide = true)]
     DemoNode {
@@ -103,6 +106,7 @@ impl Cli {
             Verb::Check => check::run(self.files.config),
             Verb::Status(status) => status.run(self.files.config).await,
             Verb::Node(node) => node.run(self.files.config).await,
+            Verb::Ctl(ctl) => ctl.run(self.files.config).await,
             Verb::DemoNode { model } => {
                 let listen: SocketAddr = std::env::var("OLLAMA_HOST")?.parse()?;
                 demo_node::run(listen, model).await?;

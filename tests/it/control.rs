@@ -104,7 +104,7 @@ async fn a_ticketd_that_cannot_be_asked_is_told_with_a_remedy() {
         (long, "cannot connect to /tmp/xxx"),
     ];
     for (socket, expected) in table {
-        for verb in [&["status"][..], &["node", "restart", "11434"]] {
+        for verb in [&["status"][..], &["node", "restart", "11434"], &["ctl", "reload"]] {
             let said = run(&[verb, &["--socket", &socket]].concat()).await;
             assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{said:?}");
             assert!(said.error.contains(expected), "{said:?}");
@@ -241,6 +241,26 @@ async fn an_id_is_one_segment_of_the_path() {
 }
 
 #[actix_web::test]
+async fn reload_tells_what_changed_or_what_is_wrong() {
+    let stub = Stub::start();
+    let changed = json!({"added": ["11437"], "removed": [], "restarted": ["11435"], "unchanged": 2,
+                         "needs_restart": ["server.listen"]});
+    stub.answers("POST /admin/reload", 200, changed);
+    let said = stub.ask("ctl reload").await;
+    assert_eq!((said.code, said.error.as_str()), (Some(0), ""), "{said:?}");
+    let expected = "added: 11437\nrestarted: 11435\n\
+                    takes effect at the next start of ticketd: server.listen\nunchanged nodes: 2\n";
+    assert_eq!(said.out, expected);
+
+    let problems = ["/etc/ticketd/config.toml:3: nodes.slots: 0", "/etc/x.toml:1: unknown key"];
+    let wrong = json!({"detail": "配置有误", "code": "bad_config", "problems": problems});
+    stub.answers("POST /admin/reload", 422, wrong);
+    let said = stub.ask("ctl reload").await;
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{said:?}");
+    assert_eq!(said.error, format!("ticketd: 配置有误 (bad_config)\n{}\n", problems.join("\n")));
+}
+
+#[actix_web::test]
 async fn wrong_arguments_are_refused_before_anything_is_asked() {
     let table = [
         "node add",
@@ -251,6 +271,7 @@ async fn wrong_arguments_are_refused_before_anything_is_asked() {
         "node drain",
         "node drain 1 --timeout 10",
         "node drain 1 --no-wait --timeout 10s",
+        "ctl",
     ];
     let socket = "/no/such.sock";
     for arguments in table {

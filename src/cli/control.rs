@@ -107,6 +107,19 @@ impl Control {
         timeout(limit, whole).await.unwrap_or(Err(Unanswered::Silent(limit)))
     }
 
+    /// Opens an answer that comes in pieces; only its head has a deadline.
+    pub(super) async fn open(
+        &self,
+        path: &[&str],
+        query: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, Unanswered>> + Unpin, Unanswered> {
+        let mut url = url(path);
+        url.set_query(Some(query).filter(|query| !query.is_empty()));
+        let opened = timeout(ANSWER, self.send(Method::GET, url, None, ANSWER)).await;
+        let pieces = opened.unwrap_or(Err(Unanswered::Silent(ANSWER)))?;
+        Ok(pieces.map(|piece| piece.map_err(|error| self.broken(error))))
+    }
+
     /// The answer in the form that is wanted.
     pub(super) fn understand<T: DeserializeOwned>(&self, answer: &Value) -> Result<T, Unanswered> {
         T::deserialize(answer).map_err(|_| self.strange())

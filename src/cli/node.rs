@@ -1,5 +1,6 @@
 //! `ticketd node`: the nodes of the running service, one by one.
 
+mod log;
 mod settle;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -44,6 +45,8 @@ enum Verb {
     Restart(Order),
     /// Drain a node and forget it
     Remove(Order),
+    /// Print the last lines of a node's output
+    Log(log::Log),
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +115,7 @@ impl Node {
                 let node = control.understand(&answer)?;
                 finish(&control, node, Goal::Gone, &order.patience).await?;
             }
+            Verb::Log(log) => return log.run(&control).await,
         }
         Ok(ExitCode::SUCCESS)
     }

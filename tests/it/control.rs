@@ -1,5 +1,6 @@
 //! The operator's commands: the real binary against a stub of the control socket.
 
+mod follow;
 mod stub;
 
 use std::process::Output;

@@ -15,6 +15,7 @@ use actix_web::{
 use futures_util::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 /// A node in a state, with all fields of the contract.
 pub(super) fn node(id: &str, state: &str) -> Value {
@@ -44,6 +45,8 @@ struct Named {
 
 enum Answer {
     Whole(u16, Value),
+    /// Pieces as the test sends them; the end of the channel is the end of the answer.
+    Pieces(mpsc::UnboundedReceiver<String>),
     /// The connection ends within the answer.
     Broken,
 }
@@ -99,6 +102,13 @@ impl Stub {
         self.add(what, Answer::Whole(status, body));
     }
 
+    /// Answers with what is sent over the channel.
+    pub(super) fn streams(&self, what: &str) -> mpsc::UnboundedSender<String> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.add(what, Answer::Pieces(receiver));
+        sender
+    }
+
     /// Ends the connection within the answer.
     pub(super) fn closes(&self, what: &str) {
         self.add(what, Answer::Broken);
@@ -143,6 +153,13 @@ async fn answer(
     match next {
         Answer::Whole(status, body) => {
             HttpResponse::build(StatusCode::from_u16(status).expect("a status")).json(body)
+        }
+        Answer::Pieces(receiver) => {
+            let pieces = stream::unfold(receiver, |mut receiver| async move {
+                let piece = receiver.recv().await?;
+                Some((Ok::<_, actix_web::Error>(web::Bytes::from(piece)), receiver))
+            });
+            HttpResponse::Ok().content_type("application/x-ndjson").streaming(pieces)
         }
         Answer::Broken => {
             let failed = stream::iter([Err::<web::Bytes, _>(std::io::Error::other("broken"))]);

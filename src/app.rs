@@ -17,14 +17,13 @@ use tracing::{error, info, warn};
 
 use crate::{
     balancer::{Balancer, Close},
-    config::{self, Config, Endpoint},
-    fleet::{self, Fleet},
-    http::{self, control::SocketFile},
-    node::{Kill, Node, Stop, orphans},
+    config::{self, Config, Endpoint, Sources},
+    fleet::{self, Closed, Fleet},
+    http::{self, Live, control::SocketFile},
+    node::{Kill, Stop, orphans},
     ollama,
-    place::Locations,
+    reload::Reloader,
     systemd,
-    ticket::Settings,
     tokens::Guard,
 };
 
@@ -34,21 +33,22 @@ pub struct App {
     pub addresses: Vec<SocketAddr>,
     /// Every node's URL of the generate call.
     pub node_urls: Vec<String>,
-    /// Who may call over TCP; what is sent here holds for all requests that come then.
-    pub guard: watch::Sender<Arc<Guard>>,
     balancer: Addr<Balancer>,
     fleet: Addr<Fleet>,
+    /// None where there is no configuration to reload.
+    reloader: Option<Reloader>,
     server: JoinHandle<std::io::Result<()>>,
     control: Option<SocketFile>,
     grace: Duration,
-    stop_grace: Duration,
     stopping: CancellationToken,
     grace_over: CancellationToken,
     failed: CancellationToken,
     signals: Signals,
 }
 
-/// SIGTERM, SIGINT and SIGHUP, which all mean: stop.
+const HANGUP: &str = "SIGHUP";
+
+/// SIGTERM and SIGINT, which mean: stop; and SIGHUP, which means: reload.
 struct Signals([Signal; 3]);
 
 impl Signals {
@@ -63,41 +63,53 @@ impl Signals {
         select! {
             _ = term.recv() => "SIGTERM",
             _ = int.recv() => "SIGINT",
-            _ = hup.recv() => "SIGHUP",
+            _ = hup.recv() => HANGUP,
         }
     }
 }
 
 impl App {
     /// Binds the address, ends what an earlier ticketd left behind, then starts everything. Nodes may
-    /// still be loading when it returns.
-    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+    /// still be loading when it returns. `sources` are what a reload reads.
+    pub async fn start(config: &Config, sources: Option<Sources>) -> anyhow::Result<Self> {
         let signals = Signals::listen().context("signals cannot be received")?;
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let balancer = Balancer::new(&config.balancer, failed.clone()).start();
         let config::Server { tokens_file, admin_tokens_file, .. } = &config.server;
         let guard = Guard::read(tokens_file.as_deref(), admin_tokens_file.as_deref())?;
-        let (guard, receiver) = watch::channel(Arc::new(guard));
-        let setup = http_setup(config, &balancer, receiver, &stopping, &grace_over)?;
-        let http::Bound { server, addresses, control } = http::server(setup).await?;
+        let (guard, guarded) = watch::channel(Arc::new(guard));
+        let (live, lived) = watch::channel(Arc::new(Live::read(config)?));
         raise_file_limit();
+        let fleet = Fleet::new(&config.nodes, &config.model, balancer.clone(), failed.clone());
+        let fleet = fleet.start();
+        let parts = (balancer.clone(), fleet.clone());
+        let is_reloadable = sources.is_some();
+        let reloader = Reloader::new((sources, config.clone()), (live, guard), parts);
+        let setup = http::Setup {
+            live: lived,
+            balancer: balancer.clone(),
+            fleet: fleet.clone(),
+            reloader: reloader.clone(),
+            guard: guarded,
+            stopping: stopping.clone(),
+            grace_over: grace_over.clone(),
+        };
+        let http::Bound { server, addresses, control } = http::server(setup).await?;
         orphans::end_all().await;
-        let fleet =
-            Fleet::new(&config.nodes, &config.model, balancer.clone(), failed.clone()).start();
+        fleet.do_send(fleet::Begin);
         let node_urls = node_urls(&config.nodes);
         announce(config, &addresses, &node_urls);
         systemd::ready();
         Ok(Self {
             addresses,
             node_urls,
-            guard,
             balancer,
             fleet,
+            reloader: is_reloadable.then_some(reloader),
             server: actix::spawn(server),
             control,
             grace: config.server.grace(),
-            stop_grace: config.nodes.stop_grace,
             stopping,
             grace_over,
             failed,
@@ -106,12 +118,24 @@ impl App {
     }
 
     /// Runs until a signal, then stops in order: no new calls, the calls in flight and queued, the
-    /// nodes. A second signal kills the nodes at once.
+    /// nodes. A second signal kills the nodes at once. SIGHUP reloads the configuration.
     pub async fn run_until_stopped(mut self) -> anyhow::Result<ExitCode> {
-        let ended = select! {
-            signal = self.signals.next() => Ok(signal),
-            () = self.failed.cancelled() => Err(anyhow!("a part of the service failed")),
-            result = &mut self.server => Err(anyhow!("the HTTP server ended: {result:?}")),
+        let ended = loop {
+            let signal = select! {
+                signal = self.signals.next() => signal,
+                () = self.failed.cancelled() => break Err(anyhow!("a part of the service failed")),
+                result = &mut self.server => {
+                    break Err(anyhow!("the HTTP server ended: {result:?}"));
+                }
+            };
+            match &self.reloader {
+                Some(reloader) if signal == HANGUP => {
+                    let reloader = reloader.clone();
+                    // It says itself how it went.
+                    actix::spawn(async move { reloader.reload().await });
+                }
+                Some(_) | None => break Ok(signal),
+            }
         };
         match ended {
             Ok(signal) => info!(signal, "stopping: no new calls, those that came are served"),
@@ -130,13 +154,13 @@ impl App {
             balancer.do_send(Close);
             grace_over.cancel();
         });
-        let (fleet, stop_grace) = (self.fleet.clone(), self.stop_grace);
+        let fleet = self.fleet.clone();
         let (server, control) = (&mut self.server, &mut self.control);
         let stop = async {
             server.await??;
             drop(control.take());
             info!("all calls are answered: stopping the nodes");
-            stop_nodes(&nodes(&fleet).await, stop_grace).await
+            stop_nodes(close(&fleet).await).await
         };
         let stopped = select! {
             result = stop => result,
@@ -152,7 +176,7 @@ impl App {
     }
 
     async fn kill_nodes(&self) {
-        for node in nodes(&self.fleet).await {
+        for node in close(&self.fleet).await.nodes {
             // A node actor that is gone has killed its group by its guard.
             let _ = timeout(Duration::from_secs(1), node.send(Kill)).await;
         }
@@ -160,10 +184,10 @@ impl App {
 }
 
 /// Every node; from now on no other one starts.
-async fn nodes(fleet: &Addr<Fleet>) -> Vec<Addr<Node>> {
-    let nodes = timeout(Duration::from_secs(1), fleet.send(fleet::Close)).await;
+async fn close(fleet: &Addr<Fleet>) -> Closed {
+    let closed = timeout(Duration::from_secs(1), fleet.send(fleet::Close)).await;
     // A fleet that is gone has taken its nodes along.
-    nodes.ok().and_then(Result::ok).unwrap_or_default()
+    closed.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Takes as many open files as the process may: every caller and every call needs one.
@@ -176,7 +200,7 @@ fn raise_file_limit() {
 }
 
 /// Ends every node in order, all at once.
-async fn stop_nodes(nodes: &[Addr<Node>], grace: Duration) -> anyhow::Result<()> {
+async fn stop_nodes(Closed { nodes, grace }: Closed) -> anyhow::Result<()> {
     let ends: Vec<_> = nodes
         .iter()
         .map(|node| {
@@ -201,29 +225,6 @@ fn node_urls(nodes: &config::Nodes) -> Vec<String> {
     let ports = nodes.ports.iter().map(|port| Endpoint::loopback(*port));
     let all = ports.chain(nodes.endpoints.iter().cloned());
     all.map(|endpoint| ollama::generate_url(endpoint.base())).collect()
-}
-
-fn http_setup(
-    config: &Config,
-    balancer: &Addr<Balancer>,
-    guard: watch::Receiver<Arc<Guard>>,
-    stopping: &CancellationToken,
-    grace_over: &CancellationToken,
-) -> anyhow::Result<http::Setup> {
-    let locations = config.place.location_file.as_deref().map(Locations::read).transpose()?;
-    Ok(http::Setup {
-        server: config.server.clone(),
-        dispatch: config.balancer.clone(),
-        tickets: Arc::new(Settings {
-            model: config.model.clone(),
-            ticket: config.ticket.clone(),
-            locations,
-        }),
-        balancer: balancer.clone(),
-        guard,
-        stopping: stopping.clone(),
-        grace_over: grace_over.clone(),
-    })
 }
 
 /// Says what was started, as the original did.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::{
-    ollama::is_same_model,
+    ollama::{NDJSON, is_same_model},
     ticket::{Transcript, extractive},
 };
 
@@ -130,7 +130,7 @@ async fn generate(model: Data<String>, body: Bytes) -> HttpResponse {
         sleep(PIECE_INTERVAL).await;
         Ok::<_, actix_web::Error>(wire::line(&line))
     });
-    HttpResponse::Ok().content_type(wire::NDJSON).streaming(Box::pin(lines))
+    HttpResponse::Ok().content_type(NDJSON).streaming(Box::pin(lines))
 }
 
 /// An answer cut into the pieces that are streamed.

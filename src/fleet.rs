@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use self::{
-    messages::{Add, Changes, Close, Find, List, Refused, Remove, Update, View},
+    messages::{Add, Begin, Changes, Close, Closed, Find, List, Refused, Remove, Update, View},
     wanted::{Place, Wanted},
 };
 use crate::{
@@ -56,7 +56,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// The nodes of a configuration; they start when the actor does. `failed` is cancelled if it or
+    /// The nodes of a configuration; they start with [`Begin`]. `failed` is cancelled if it or
     /// one of them dies.
     pub fn new(
         settings: &config::Nodes,
@@ -173,14 +173,18 @@ impl Fleet {
 impl Actor for Fleet {
     type Context = Context<Self>;
 
-    fn started(&mut self, context: &mut Context<Self>) {
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        self.failed.cancel();
+    }
+}
+
+impl Handler<Begin> for Fleet {
+    type Result = ();
+
+    fn handle(&mut self, _: Begin, context: &mut Context<Self>) {
         for wanted in wanted::of(&self.settings) {
             self.start_node(wanted, context);
         }
-    }
-
-    fn stopped(&mut self, _: &mut Context<Self>) {
-        self.failed.cancel();
     }
 }
 

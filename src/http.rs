@@ -1,6 +1,7 @@
 //! The HTTP face: server settings and the routes. One resource a file; nothing here decides.
 
 mod access;
+mod admin;
 mod auth;
 pub mod control;
 mod error;
@@ -18,7 +19,8 @@ use actix_web::{
     middleware::{NormalizePath, from_fn},
     web::{self, Data, ServiceConfig},
 };
-use tokio::sync::watch;
+use awc::Client;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -28,23 +30,25 @@ use self::{
 use crate::{
     balancer::Balancer,
     config,
-    dispatch::Dispatch,
+    fleet::Fleet,
     ollama,
-    ticket::{Settings, Tickets},
+    place::{BadLocations, Locations},
+    reload::Reloader,
+    ticket::Settings,
     tokens::Guard,
 };
 
 /// What the HTTP face is made from.
 #[derive(Clone)]
 pub struct Setup {
-    /// `[server]`.
-    pub server: config::Server,
-    /// `[balancer]`, for dispatch.
-    pub dispatch: config::Balancer,
-    /// What tickets are made from.
-    pub tickets: Arc<Settings>,
+    /// What a reload may change; every request looks at what is there then.
+    pub live: watch::Receiver<Arc<Live>>,
     /// The balancer.
     pub balancer: Addr<Balancer>,
+    /// The nodes.
+    pub fleet: Addr<Fleet>,
+    /// Who reads the configuration anew.
+    pub reloader: Reloader,
     /// Who may call over TCP; every request looks at what is there then.
     pub guard: watch::Receiver<Arc<Guard>>,
     /// Cancelled when no further connection shall be taken.
@@ -53,13 +57,37 @@ pub struct Setup {
     pub grace_over: CancellationToken,
 }
 
+/// What a reload may change for requests.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// `[server]`.
+    pub server: config::Server,
+    /// `[balancer]`, for dispatch.
+    pub dispatch: config::Balancer,
+    /// What tickets are made from.
+    pub tickets: Settings,
+}
+
+impl Live {
+    /// What a configuration says, with the file of places that it names.
+    pub fn read(config: &config::Config) -> Result<Self, BadLocations> {
+        let locations = config.place.location_file.as_deref().map(Locations::read).transpose()?;
+        Ok(Self {
+            server: config.server.clone(),
+            dispatch: config.balancer.clone(),
+            tickets: Settings::new(config.model.clone(), config.ticket.clone(), locations),
+        })
+    }
+}
+
 /// What a worker's handlers share.
 struct Service {
-    tickets: Tickets,
+    live: watch::Receiver<Arc<Live>>,
+    client: Client,
     balancer: Addr<Balancer>,
-    body_timeout: Duration,
-    request_timeout: Duration,
-    max_body_bytes: usize,
+    fleet: Addr<Fleet>,
+    reloader: Reloader,
+    started: Instant,
     stopping: CancellationToken,
     grace_over: CancellationToken,
 }
@@ -87,20 +115,22 @@ pub enum Unbound {
 
 /// Binds the address and the control socket, and makes the server.
 pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
-    let config::Server { listen, workers, ref control_socket, .. } = setup.server;
+    let live = Arc::clone(&setup.live.borrow());
+    let config::Server { listen, workers, ref control_socket, .. } = live.server;
     let control_socket = control_socket.clone();
     let stopping = setup.stopping.clone();
+    let started = Instant::now();
     // What is refused when the grace is over still has to be written.
-    let shutdown_timeout = setup.server.grace() + Duration::from_secs(5);
+    let shutdown_timeout = live.server.grace() + Duration::from_secs(5);
+    let connect_timeout = live.dispatch.connect_timeout;
     let factory = move || {
-        let client = ollama::client(setup.dispatch.connect_timeout);
-        let dispatch = Dispatch::new(setup.balancer.clone(), client, &setup.dispatch);
         let service = Service {
-            tickets: Tickets::new(dispatch, Arc::clone(&setup.tickets)),
+            live: setup.live.clone(),
+            client: ollama::client(connect_timeout),
             balancer: setup.balancer.clone(),
-            body_timeout: setup.server.body_timeout,
-            request_timeout: setup.server.request_timeout,
-            max_body_bytes: setup.server.max_body_bytes,
+            fleet: setup.fleet.clone(),
+            reloader: setup.reloader.clone(),
+            started,
             stopping: setup.stopping.clone(),
             grace_over: setup.grace_over.clone(),
         };
@@ -147,7 +177,7 @@ fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(summarize::summarize))
                 .default_service(web::to(|| wrong_method("POST"))),
         )
-        .service(web::scope("/admin").default_service(web::to(not_found)))
+        .configure(admin::routes)
         .default_service(web::to(not_found));
 }
 

@@ -14,6 +14,7 @@
 //! - [`ticket`]: transcript → prompt → answer → checked ticket.
 //! - [`place`]: which correction of a place name may be believed.
 //! - [`tokens`]: who may call over TCP.
+//! - [`reload`]: a changed configuration, taken over while everything runs.
 //! - [`http`]: the wire.
 //! - [`demo_node`]: the embedded node of `ticketd demo`.
 //!
@@ -32,6 +33,7 @@ pub mod logging;
 pub mod node;
 pub mod ollama;
 pub mod place;
+pub mod reload;
 pub mod systemd;
 pub mod ticket;
 pub mod tokens;

@@ -176,11 +176,13 @@ impl Node {
                 context.run_later(delay, |node, context| node.step(Event::DelayOver, context));
             }
             Action::Drain => self.drain(context),
-            Action::Kill => self.kill(match before {
-                Phase::Starting { .. } => "no answer within nodes.start_timeout",
-                Phase::Unhealthy { .. } => "no answer within nodes.hang_timeout",
-                _ => "it answers probes but generates nothing",
-            }),
+            Action::Kill if matches!(before, Phase::Starting { .. }) => {
+                self.kill("no answer within nodes.start_timeout");
+            }
+            Action::Kill if matches!(before, Phase::Unhealthy { .. }) => {
+                self.kill("no answer within nodes.hang_timeout");
+            }
+            Action::Kill => self.kill("it answers probes but generates nothing"),
             Action::Terminate => self.terminate(context),
             Action::Finish => {
                 for done in self.done.drain(..) {

@@ -25,6 +25,9 @@ pub use self::{
 };
 use crate::config;
 
+/// The Content-Type of a streamed answer.
+pub const NDJSON: &str = "application/x-ndjson";
+
 /// The path of the generate call, the one call that the original made.
 pub const GENERATE_PATH: &str = "/api/generate";
 

@@ -7,8 +7,6 @@ mod transcript;
 mod validate;
 mod zone;
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -60,25 +58,32 @@ pub struct Settings {
     pub ticket: config::Ticket,
     /// The places that zones are corrected to.
     pub locations: Option<Locations>,
-}
-
-/// Makes tickets for one thread.
-pub struct Tickets {
-    dispatch: Dispatch,
-    settings: Arc<Settings>,
     prompts: Prompts,
 }
 
-impl Tickets {
+impl Settings {
+    /// Settings with the prompts that follow from them.
+    pub fn new(model: config::Model, ticket: config::Ticket, locations: Option<Locations>) -> Self {
+        let prompts = Prompts::new(&ticket.types);
+        Self { model, ticket, locations, prompts }
+    }
+}
+
+/// Makes tickets for one call.
+pub struct Tickets<'a> {
+    dispatch: &'a Dispatch,
+    settings: &'a Settings,
+}
+
+impl<'a> Tickets<'a> {
     /// A maker of tickets that calls models through `dispatch`.
-    pub fn new(dispatch: Dispatch, settings: Arc<Settings>) -> Self {
-        let prompts = Prompts::new(&settings.ticket.types);
-        Self { dispatch, settings, prompts }
+    pub fn new(dispatch: &'a Dispatch, settings: &'a Settings) -> Self {
+        Self { dispatch, settings }
     }
 
     /// Makes a ticket of a call, with two model calls at most, before the deadline.
     pub async fn summarize(&self, call: &Transcript, deadline: Instant) -> Result<Summary, Failed> {
-        let Prompts { ticket_system, ticket_format, .. } = &self.prompts;
+        let Prompts { ticket_system, ticket_format, .. } = &self.settings.prompts;
         let prompt = prompt::for_ticket(call);
         let request =
             GenerateRequest::new(&self.settings.model, ticket_system, &prompt, ticket_format);
@@ -103,7 +108,7 @@ impl Tickets {
         if entries.is_empty() {
             return ZoneCorrection::unchanged(zone);
         }
-        let Prompts { zone_system, zone_format, .. } = &self.prompts;
+        let Prompts { zone_system, zone_format, .. } = &self.settings.prompts;
         let prompt = prompt::for_zone(&entries, zone);
         let request = GenerateRequest::new(&self.settings.model, zone_system, &prompt, zone_format);
         let judge = |answer: &Answer| zone::answered(&answer.text);

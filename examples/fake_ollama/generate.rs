@@ -12,9 +12,9 @@ use actix_web::{
 };
 use futures_util::stream;
 use serde_json::{Value, json};
-use ticketd::demo_node::{
-    Generate, Refusal, pieces,
-    wire::{self, NDJSON},
+use ticketd::{
+    demo_node::{Generate, Refusal, pieces, wire},
+    ollama::NDJSON,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},

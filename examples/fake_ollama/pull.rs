@@ -11,7 +11,7 @@ use actix_web::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
-use ticketd::demo_node::wire::{self, NDJSON};
+use ticketd::{demo_node::wire, ollama::NDJSON};
 use tokio::time::sleep;
 
 use crate::{

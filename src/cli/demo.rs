@@ -44,7 +44,7 @@ impl Demo {
         config.nodes.endpoints.clear();
         config.nodes.node.clear();
         logging::start(&config.log)?;
-        let app = App::start(&config).await?;
+        let app = App::start(&config, None).await?;
         let address = app.addresses.first().copied().unwrap_or(self.listen);
         let mut out = std::io::stdout().lock();
         writeln!(out, "ticketd demo: embedded rule-made drafts, no LLM\n")?;

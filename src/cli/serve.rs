@@ -15,8 +15,9 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-        let config = super::sources(file, self.listen).load()?.config;
+        let sources = super::sources(file, self.listen);
+        let config = sources.load()?.config;
         logging::start(&config.log)?;
-        App::start(&config).await?.run_until_stopped().await
+        App::start(&config, Some(sources)).await?.run_until_stopped().await
     }
 }

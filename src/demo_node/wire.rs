@@ -11,9 +11,6 @@ use actix_web::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// The Content-Type of a streamed answer.
-pub const NDJSON: &str = "application/x-ndjson";
-
 /// The Content-Type of every other answer.
 const JSON: &str = "application/json; charset=utf-8";
 

@@ -1,5 +1,7 @@
 //! What the Fleet is asked and told.
 
+use std::time::Duration;
+
 use actix::{Addr, Context, Handler, Message, MessageResult};
 use serde::Serialize;
 
@@ -8,6 +10,11 @@ use crate::{
     config,
     node::{Command, Node, Reconfigure, Status},
 };
+
+/// Starts the nodes of the configuration.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Begin;
 
 /// Asks for all nodes, in the order in which they came.
 #[derive(Debug, Message)]
@@ -84,8 +91,17 @@ pub struct Changes {
 
 /// Starts no further node, and gives those that are to be ended.
 #[derive(Debug, Message)]
-#[rtype(result = "Vec<Addr<Node>>")]
+#[rtype(result = "Closed")]
 pub struct Close;
+
+/// What is left to be ended.
+#[derive(Default)]
+pub struct Closed {
+    /// The nodes.
+    pub nodes: Vec<Addr<Node>>,
+    /// The time that each one has between SIGTERM and SIGKILL.
+    pub grace: Duration,
+}
 
 impl Handler<Add> for Fleet {
     type Result = Result<View, Refused>;
@@ -175,11 +191,12 @@ impl Fleet {
 }
 
 impl Handler<Close> for Fleet {
-    type Result = Vec<Addr<Node>>;
+    type Result = MessageResult<Close>;
 
     fn handle(&mut self, _: Close, _: &mut Context<Self>) -> Self::Result {
         self.closed = true;
         self.restarts.clear();
-        self.entries.iter().map(|entry| entry.node.clone()).collect()
+        let nodes = self.entries.iter().map(|entry| entry.node.clone()).collect();
+        MessageResult(Closed { nodes, grace: self.settings.stop_grace })
     }
 }

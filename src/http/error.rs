@@ -14,7 +14,10 @@ use actix_web::{
 use serde_json::json;
 use tracing::{error, warn};
 
-use crate::{balancer::Unserved, dispatch::Failed, ticket::BadTranscript};
+use crate::{
+    balancer::Unserved, config::Invalid, dispatch::Failed, reload::NotReloaded,
+    ticket::BadTranscript,
+};
 
 /// Why a request gets no answer of status 200.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,16 @@ pub(super) enum ApiError {
     NotReady,
     #[error("the balancer did not answer")]
     Internal,
+    #[error("no such node")]
+    NoSuchNode,
+    #[error("there is such a node already")]
+    NodeExists,
+    #[error("the node's process is run by somebody else")]
+    NotManaged,
+    #[error("the body asks for no node")]
+    BadRequest(String),
+    #[error("the configuration was not reloaded")]
+    NotReloaded(NotReloaded),
     #[error("no such path")]
     NotFound,
     #[error("no valid token")]
@@ -77,6 +90,15 @@ impl ApiError {
             Self::TimedOut => (S::GATEWAY_TIMEOUT, "timed_out"),
             Self::NotReady => (S::SERVICE_UNAVAILABLE, "not_ready"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal"),
+            Self::NoSuchNode => (S::NOT_FOUND, "no_such_node"),
+            Self::NodeExists => (S::CONFLICT, "node_exists"),
+            Self::NotManaged => (S::CONFLICT, "not_managed"),
+            Self::BadRequest(_) => (S::BAD_REQUEST, "bad_request"),
+            Self::NotReloaded(reason) => match reason {
+                NotReloaded::Invalid(_) => (S::UNPROCESSABLE_ENTITY, "bad_config"),
+                NotReloaded::NoSources => (S::CONFLICT, "not_reloadable"),
+                NotReloaded::Failed(_) => (S::INTERNAL_SERVER_ERROR, "internal"),
+            },
             Self::NotFound => (S::NOT_FOUND, "not_found"),
             Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized"),
             Self::NotAdmin | Self::AdminOverTcp => (S::FORBIDDEN, "forbidden"),
@@ -122,6 +144,17 @@ impl ApiError {
             Self::TimedOut => "生成工单超时，请稍后重试".to_owned(),
             Self::NotReady => "没有可用的模型节点".to_owned(),
             Self::Internal => "服务内部错误".to_owned(),
+            Self::NoSuchNode => "没有这个节点，请用GET /admin/nodes查看节点编号".to_owned(),
+            Self::NodeExists => "该端口或地址已有节点，请换一个，或先删除原节点".to_owned(),
+            Self::NotManaged => {
+                "该节点的进程不由ticketd管理，不能重启，请在其所在主机上操作".to_owned()
+            }
+            Self::BadRequest(sentence) => sentence.clone(),
+            Self::NotReloaded(reason) => match reason {
+                NotReloaded::Invalid(_) => "配置有误，仍使用原配置；请改正后重新加载".to_owned(),
+                NotReloaded::NoSources => "演示模式没有配置文件，不能重新加载".to_owned(),
+                NotReloaded::Failed(_) => "配置未能重新加载，仍使用原配置；原因见日志".to_owned(),
+            },
             Self::NotFound => "没有这个接口，请检查路径".to_owned(),
             Self::Unauthorized => {
                 "缺少有效的令牌，请在请求头Authorization: Bearer 中提供有效的令牌".to_owned()
@@ -157,6 +190,11 @@ impl ApiError {
             | Self::Internal
             | Self::NotAdmin
             | Self::AdminOverTcp
+            | Self::NoSuchNode
+            | Self::NodeExists
+            | Self::NotManaged
+            | Self::BadRequest(_)
+            | Self::NotReloaded(_)
             | Self::NotFound => None,
         }
     }
@@ -178,7 +216,12 @@ impl ResponseError for ApiError {
         if let Some(header) = self.header() {
             response.insert_header(header);
         }
-        response.json(json!({"detail": self.detail(), "code": code}))
+        let mut body = json!({"detail": self.detail(), "code": code});
+        if let Self::NotReloaded(NotReloaded::Invalid(Invalid(problems))) = self {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            body["problems"] = problems.into();
+        }
+        response.json(body)
     }
 }
 

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use actix::Addr;
+use actix::{Actor, Addr, Context, Handler, Message};
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{Service, error::ApiError};
 use crate::{
-    balancer::{Balancer, NodeSnapshot, Snapshot},
+    balancer::{Balancer, NodeId, NodeSnapshot, Snapshot},
+    fleet::List,
+    node::{Kind, Status},
     ollama,
 };
 
-/// How long the balancer may take; it answers in microseconds unless it is wedged.
+/// How long an actor may take; it answers in microseconds unless it is wedged.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// The answer; the names are those of the wire.
@@ -30,6 +32,29 @@ struct Endpoint {
     healthy: bool,
     request_count: u64,
     error_count: u64,
+    #[serde(flatten)]
+    more: Option<More>,
+}
+
+/// What the original did not tell.
+#[derive(Serialize)]
+struct More {
+    id: NodeId,
+    kind: Kind,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull_percent: Option<u8>,
+}
+
+impl From<Status> for More {
+    fn from(status: Status) -> Self {
+        let Status { id, kind, state, remedy, warning, pull_percent, .. } = status;
+        Self { id, kind, state, remedy, warning, pull_percent }
+    }
 }
 
 impl From<&[NodeSnapshot]> for LbStats {
@@ -39,6 +64,7 @@ impl From<&[NodeSnapshot]> for LbStats {
             healthy: node.healthy,
             request_count: node.request_count,
             error_count: node.error_count,
+            more: None,
         };
         Self {
             total_endpoints: nodes.len(),
@@ -50,12 +76,27 @@ impl From<&[NodeSnapshot]> for LbStats {
 
 pub(super) async fn lb_stats(service: Data<Service>) -> Result<Json<LbStats>, ApiError> {
     let nodes = snapshot(&service.balancer).await?;
-    Ok(Json(LbStats::from(nodes.as_slice())))
+    let mut views = ask(&service.fleet, List).await?;
+    let mut stats = LbStats::from(nodes.as_slice());
+    for (endpoint, node) in stats.endpoints.iter_mut().zip(&nodes) {
+        let at = views.iter().position(|view| view.status.id == node.id);
+        endpoint.more = at.map(|at| views.swap_remove(at).status.into());
+    }
+    Ok(Json(stats))
 }
 
 /// Asks the balancer for all nodes.
 pub(super) async fn snapshot(balancer: &Addr<Balancer>) -> Result<Vec<NodeSnapshot>, ApiError> {
-    let answer = timeout(WAIT, balancer.send(Snapshot)).await;
-    let overview = answer.ok().and_then(Result::ok).ok_or(ApiError::Internal)?;
-    Ok(overview.nodes)
+    Ok(ask(balancer, Snapshot).await?.nodes)
+}
+
+/// Asks an actor that answers from memory.
+pub(super) async fn ask<A, M>(actor: &Addr<A>, message: M) -> Result<M::Result, ApiError>
+where
+    A: Actor<Context = Context<A>> + Handler<M>,
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    let answer = timeout(WAIT, actor.send(message)).await;
+    answer.ok().and_then(Result::ok).ok_or(ApiError::Internal)
 }

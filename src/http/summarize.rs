@@ -1,6 +1,6 @@
 //! `POST /summarize`: a transcript in, a ticket out.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -14,7 +14,11 @@ use tokio::{
 use tracing::warn;
 
 use super::{Service, error::ApiError};
-use crate::ticket::{Summary, Transcript};
+use crate::{
+    config,
+    dispatch::Dispatch,
+    ticket::{Summary, Tickets, Transcript},
+};
 
 /// How long a stop waits for a body that has not come whole.
 const LATE_BODY: Duration = Duration::from_secs(1);
@@ -24,15 +28,17 @@ pub(super) async fn summarize(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<Json<Summary>, ApiError> {
-    let deadline = Instant::now() + service.request_timeout;
+    let live = Arc::clone(&service.live.borrow());
+    let config::Server { request_timeout, body_timeout, max_body_bytes, .. } = live.server;
+    let deadline = Instant::now() + request_timeout;
     let work = async {
         let stop = async {
             service.stopping.cancelled().await;
             sleep(LATE_BODY).await;
         };
         let body = select! {
-            body = read(&request, payload, service.max_body_bytes) => body?,
-            () = sleep(service.body_timeout) => return Err(ApiError::BodyTimedOut),
+            body = read(&request, payload, max_body_bytes) => body?,
+            () = sleep(body_timeout) => return Err(ApiError::BodyTimedOut),
             () = stop => return Err(ApiError::ShuttingDown),
         };
         let transcript = Transcript::parse(&body).map_err(ApiError::BadTranscript)?;
@@ -40,7 +46,10 @@ pub(super) async fn summarize(
         if skipped > 0 {
             warn!(skipped, "turns with neither citizen nor hot-line were left out");
         }
-        Ok(Json(service.tickets.summarize(&transcript, deadline).await?))
+        let (balancer, client) = (service.balancer.clone(), service.client.clone());
+        let dispatch = Dispatch::new(balancer, client, &live.dispatch);
+        let tickets = Tickets::new(&dispatch, &live.tickets);
+        Ok(Json(tickets.summarize(&transcript, deadline).await?))
     };
     select! {
         result = work => result,

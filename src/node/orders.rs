@@ -64,13 +64,14 @@ impl Handler<Reconfigure> for Node {
             self.step(Event::ModelChanged, context);
         }
         let Some(settled) = new.restart else { return };
-        let parked = match self.lifecycle.phase() {
-            Phase::Stopped | Phase::Finished => true,
-            Phase::Draining { goal } | Phase::Stopping { goal } => {
-                matches!(goal, Goal::Park | Goal::Finish)
-            }
-            _ => self.lifecycle.is_adopted(),
-        };
+        let parked = matches!(
+            self.lifecycle.phase(),
+            Phase::Stopped
+                | Phase::Finished
+                | Phase::Draining { goal: Goal::Park | Goal::Finish }
+                | Phase::Stopping { goal: Goal::Park | Goal::Finish }
+        );
+        let parked = parked || self.lifecycle.is_adopted();
         if parked {
             // It starts with the new setup when it is resumed; an adopted one is none of ours.
             let _ = settled.send(());

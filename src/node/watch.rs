@@ -25,10 +25,10 @@ impl Node {
         let loaded = matches!(self.lifecycle.phase(), Phase::Ready { .. } | Phase::NoGpu);
         let probe = async move {
             let seen = ollama::probe(&client, &base, &model, wait).await;
-            let held = match seen.probe {
-                Probe::Ready if loaded => ollama::held(&client, &base, &model, wait).await,
-                _ => None,
-            };
+            let mut held = None;
+            if seen.probe == Probe::Ready && loaded {
+                held = ollama::held(&client, &base, &model, wait).await;
+            }
             (seen, held)
         };
         let seen = probe.into_actor(self).map(move |(seen, held), node, context| {

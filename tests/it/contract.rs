@@ -190,7 +190,15 @@ async fn get_health_is_always_200_and_tells_healthy_unhealthy_and_unreachable_ap
     assert_eq!(health.body["service"], "healthy");
     assert_eq!(health.body["deepseek_service"], "healthy");
     assert_timestamp(&health.body);
-    assert_eq!(health.body["load_balancer"], ticketd.get("/lb-stats").await.body);
+    let endpoint = json!({"url": format!("{}/api/generate", fake.url), "healthy": true, "request_count": 0, "error_count": 0});
+    let original =
+        json!({"total_endpoints": 1, "healthy_endpoints": 1, "endpoints": [endpoint.clone()]});
+    assert_eq!(health.body["load_balancer"], original, "what the original told, and no more");
+    let told = &ticketd.get("/lb-stats").await.body["endpoints"][0];
+    for (name, value) in endpoint.as_object().expect("an object") {
+        assert_eq!(&told[name], value);
+    }
+    assert_eq!((&told["state"], &told["kind"]), (&json!("ready"), &json!("endpoint")));
     assert_eq!(ticketd.get("/readyz").await.status, 200);
     let address = fake.url.trim_start_matches("http://").to_owned();
     drop(fake);

@@ -215,7 +215,7 @@ pub(crate) struct Ticketd {
     pub(crate) process: Process,
     pub(crate) url: String,
     pub(crate) client: Client,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Ticketd {
@@ -223,17 +223,18 @@ impl Ticketd {
     pub(crate) async fn start(config: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("config.toml");
-        let listen = "listen = \"127.0.0.1:0\"\n";
-        let config = match config.split_once("[server]\n") {
-            Some((before, after)) => format!("{before}[server]\n{listen}{after}"),
-            None => format!("[server]\n{listen}{config}"),
-        };
-        std::fs::write(&file, config).expect("a writable folder");
+        std::fs::write(&file, listening(config)).expect("a writable folder");
         let mut command = command(environment);
         let process = Process::spawn(command.arg("serve").arg("--config").arg(&file));
         let address = process.line_after("listening on http://").await;
         let url = format!("http://{address}");
-        Self { process, url, client: client(), _folder: folder }
+        Self { process, url, client: client(), folder }
+    }
+
+    /// Writes another configuration into its file.
+    pub(crate) fn rewrite(&self, config: &str) {
+        let file = self.folder.path().join("config.toml");
+        std::fs::write(file, listening(config)).expect("a writable folder");
     }
 
     /// Starts over these fakes, named as the original's clients name them.
@@ -283,6 +284,15 @@ impl Ticketd {
         let status = self.process.ended().await;
         assert!(status.success(), "{status}\n{}", self.process.log());
         self.process.log()
+    }
+}
+
+/// A configuration that listens on a free port.
+fn listening(config: &str) -> String {
+    let listen = "listen = \"127.0.0.1:0\"\n";
+    match config.split_once("[server]\n") {
+        Some((before, after)) => format!("{before}[server]\n{listen}{after}"),
+        None => format!("[server]\n{listen}{config}"),
     }
 }
 

@@ -65,7 +65,7 @@ impl Lifecycle {
         if let Phase::Unhealthy { since } = self.phase {
             return self.after(since, self.timing.hang_timeout, now);
         }
-        if self.phase == Phase::Hung {
+        if self.phase == Phase::Hung && self.managed {
             return self.hung(now);
         }
         self.silent += 1;

@@ -268,15 +268,14 @@ fn ready() -> Lifecycle {
 fn in_phase(phase: Phase) -> Lifecycle {
     let mut life = Lifecycle::managed(TIMING);
     life.phase = phase;
-    life.warmth = match phase {
-        Phase::Starting { .. } | Phase::ModelMissing | Phase::Pulling => Effort::NEW,
-        Phase::Loading => Effort::Running { failures: 0 },
-        _ => Effort::Done,
-    };
-    life.pull = match phase {
-        Phase::Pulling => Effort::Running { failures: 0 },
-        _ => Effort::NEW,
-    };
+    let cold = matches!(phase, Phase::Starting { .. } | Phase::ModelMissing | Phase::Pulling);
+    life.warmth = if cold { Effort::NEW } else { Effort::Done };
+    if phase == Phase::Loading {
+        life.warmth = Effort::Running { failures: 0 };
+    }
+    if phase == Phase::Pulling {
+        life.pull = Effort::Running { failures: 0 };
+    }
     life
 }
 

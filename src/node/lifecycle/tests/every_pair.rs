@@ -262,20 +262,209 @@ stopped:
 finished:
 ";
 
-#[test]
-fn every_pair_of_phase_and_event_does_what_the_table_says() {
-    let mut seen = String::new();
-    for (from, phase) in phases() {
-        let mut pairs = Vec::new();
+/// The same of an Ollama that was adopted, where it differs.
+const ADOPTED: &str = "\
+starting:
+    spawn-failed → backing-off retry-later
+    probe-ready → ready -
+    probe-missing → model-missing -
+    probe-refused → looking look
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    stop-asked → finished finish
+model-missing:
+    probe-ready → ready -
+    probe-refused → unhealthy -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → finished finish
+pulling:
+    probe-ready → ready -
+    probe-refused → unhealthy -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → finished finish
+loading:
+    probe-ready → ready -
+    probe-missing → model-missing -
+    probe-refused → unhealthy -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → finished finish
+ready:
+    probe-missing → model-missing -
+    probe-refused → unhealthy -
+    on-cpu → no-gpu -
+    stalled → checking canary
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → finished finish
+checking:
+    probe-missing → model-missing -
+    probe-refused → unhealthy -
+    canary-sang → ready -
+    canary-dead → hung -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → finished finish
+no-gpu:
+    probe-missing → model-missing -
+    probe-refused → unhealthy -
+    on-gpu → ready -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    model-changed → starting -
+    stop-asked → finished finish
+hung:
+    probe-ready → checking canary
+    probe-missing → model-missing -
+    probe-refused → unhealthy -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    stop-asked → finished finish
+unhealthy:
+    probe-ready → ready -
+    probe-missing → model-missing -
+    probe-refused → looking look
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    stop-asked → finished finish
+draining-to-restart:
+    exited → looking look
+    drain-asked → draining-to-park -
+    remove-asked → draining-to-finish -
+    idle → looking look
+    drain-over → looking look
+    stop-asked → finished finish
+draining-to-park:
+    exited → stopped -
+    restart-asked → draining-to-restart -
+    remove-asked → draining-to-finish -
+    idle → stopped -
+    drain-over → stopped -
+    resume-asked → starting -
+    stop-asked → finished finish
+draining-to-finish:
+    exited → finished finish
+    idle → finished finish
+    drain-over → finished finish
+    stop-asked → finished finish
+";
+
+/// The same of an endpoint, where it differs from an adopted Ollama.
+const ENDPOINT: &str = "\
+starting:
+    spawn-failed → backing-off retry-later
+    probe-ready → ready -
+    probe-missing → model-missing -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    stop-asked → finished finish
+unhealthy:
+    probe-ready → ready -
+    probe-missing → model-missing -
+    exited → backing-off retry-later
+    restart-asked → draining-to-restart drain
+    drain-asked → draining-to-park drain
+    remove-asked → draining-to-finish drain
+    stop-asked → finished finish
+backing-off:
+    delay-over → looking look
+    restart-asked → starting watch
+    drain-asked → stopped -
+    remove-asked → finished finish
+    resume-asked → starting watch
+    stop-asked → finished finish
+crash-looping:
+    delay-over → looking look
+    restart-asked → starting watch
+    drain-asked → stopped -
+    remove-asked → finished finish
+    resume-asked → starting watch
+    stop-asked → finished finish
+draining-to-restart:
+    exited → starting watch
+    drain-asked → draining-to-park -
+    remove-asked → draining-to-finish -
+    idle → starting watch
+    drain-over → starting watch
+    stop-asked → finished finish
+stopping-to-restart:
+    exited → starting watch
+    drain-asked → stopping-to-park -
+    remove-asked → stopping-to-finish -
+    stop-asked → stopping-to-finish -
+stopped:
+    restart-asked → starting watch
+    remove-asked → finished finish
+    resume-asked → starting watch
+    stop-asked → finished finish
+";
+
+/// What every event does in every phase, a phase a paragraph.
+fn table(of: impl Fn(Phase) -> Lifecycle) -> Vec<String> {
+    let paragraph = |(from, phase): (&str, Phase)| {
+        let mut lines = vec![format!("{from}:")];
         for (event_name, event) in events() {
-            let mut life = in_phase(phase);
+            let mut life = of(phase);
             let done = action(life.on(event, NOW, 1.0));
             let to = name(life.phase());
             if to != from || done != "-" {
-                pairs.push(format!("    {event_name} → {to} {done}"));
+                lines.push(format!("    {event_name} → {to} {done}"));
             }
         }
-        seen.push_str(&format!("{from}:\n{}\n", pairs.join("\n")));
+        lines.join("\n")
+    };
+    phases().into_iter().map(paragraph).collect()
+}
+
+/// The paragraphs that differ, in one text.
+fn differing(of: &[String], from: &[String]) -> String {
+    let pairs = of.iter().zip(from).filter(|(own, other)| own != other);
+    pairs.map(|(own, _)| own.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_pair_of_phase_and_event_does_what_the_table_says() {
+    let managed = table(in_phase);
+    let adopted = table(|phase| Lifecycle { managed: false, ..warm(phase) });
+    let endpoint = table(|phase| Lifecycle { managed: false, startable: false, ..warm(phase) });
+    for (seen, expected) in [
+        (managed.join("\n"), TABLE),
+        (differing(&adopted, &managed), ADOPTED),
+        (differing(&endpoint, &adopted), ENDPOINT),
+    ] {
+        assert_eq!(seen, expected.trim_end(), "{seen}");
     }
-    assert_eq!(seen.trim_end(), TABLE.trim_end(), "{seen}");
+}
+
+/// Nobody loads the model of others, and they were gone for a while.
+fn warm(phase: Phase) -> Lifecycle {
+    let refused_since = Some(Duration::ZERO);
+    Lifecycle { warmth: Effort::Done, pull: Effort::NEW, refused_since, ..in_phase(phase) }
 }

@@ -1,0 +1,170 @@
+//! Takes over a changed configuration while everything runs: all of it or nothing.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use actix::Addr;
+use serde::Serialize;
+use tokio::{
+    sync::{Mutex, watch},
+    task::spawn_blocking,
+    time::timeout,
+};
+use tracing::{error, info, warn};
+
+use crate::{
+    balancer::{Balancer, Configure},
+    config::{Config, Invalid, Sources},
+    fleet::{Changes, Fleet, Update},
+    http::Live,
+    tokens::Guard,
+};
+
+/// How long reading the files, and the fleet, may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Reloads, one at a time. Clones are the same.
+#[derive(Clone)]
+pub struct Reloader(Arc<Mutex<State>>);
+
+struct State {
+    sources: Option<Sources>,
+    current: Config,
+    live: watch::Sender<Arc<Live>>,
+    guard: watch::Sender<Arc<Guard>>,
+    balancer: Addr<Balancer>,
+    fleet: Addr<Fleet>,
+}
+
+/// What a reload did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// What it began with the nodes.
+    #[serde(flatten)]
+    pub changes: Changes,
+    /// Keys that differ, and hold only after a restart of ticketd.
+    pub needs_restart: Vec<&'static str>,
+}
+
+/// Why everything stays as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReloaded {
+    /// The new configuration cannot be used.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// There is no file: `ticketd demo` runs.
+    #[error("there is no configuration to reload")]
+    NoSources,
+    /// A part of the service did not answer.
+    #[error("the configuration could not be taken over: {0}")]
+    Failed(String),
+}
+
+impl Reloader {
+    /// What changes go to: requests, their guard, the balancer and the nodes.
+    pub fn new(
+        (sources, current): (Option<Sources>, Config),
+        (live, guard): (watch::Sender<Arc<Live>>, watch::Sender<Arc<Guard>>),
+        (balancer, fleet): (Addr<Balancer>, Addr<Fleet>),
+    ) -> Self {
+        Self(Arc::new(Mutex::new(State { sources, current, live, guard, balancer, fleet })))
+    }
+
+    /// Reads the configuration anew and applies what differs. What it says is in the log too.
+    pub async fn reload(&self) -> Result<Report, NotReloaded> {
+        let result = self.0.lock().await.reload().await;
+        match &result {
+            Ok(Report { changes, needs_restart }) => {
+                let Changes { added, removed, restarted, unchanged } = changes;
+                info!(?added, ?removed, ?restarted, unchanged, "configuration reloaded");
+                if !needs_restart.is_empty() {
+                    let keys = needs_restart.join(", ");
+                    warn!(keys, "these keys differ and hold only after a restart of ticketd");
+                }
+            }
+            Err(reason) => {
+                let reason = reason.to_string().replace('\n', "; ");
+                error!("configuration not reloaded, the old one stays: {reason}");
+            }
+        }
+        result
+    }
+}
+
+impl State {
+    async fn reload(&mut self) -> Result<Report, NotReloaded> {
+        let sources = self.sources.clone().ok_or(NotReloaded::NoSources)?;
+        let read = timeout(LIMIT, spawn_blocking(move || read(&sources)));
+        let failed = |reason: &str| NotReloaded::Failed(reason.to_owned());
+        let (config, live, guard) = read
+            .await
+            .map_err(|_| failed("the files could not be read in time"))?
+            .map_err(|_| failed("reading the files failed"))??;
+        let update = Update { settings: config.nodes.clone(), model: config.model.clone() };
+        let changes = timeout(LIMIT, self.fleet.send(update)).await;
+        let changes =
+            changes.ok().and_then(Result::ok).ok_or_else(|| failed("the fleet did not answer"))?;
+        self.balancer.do_send(Configure(config.balancer.clone()));
+        self.live.send_replace(Arc::new(live));
+        self.guard.send_replace(Arc::new(guard));
+        let needs_restart = needs_restart(&self.current, &config);
+        // What holds only after a restart is told again at the next reload.
+        let started = self.current.clone();
+        self.current = config;
+        keep(&mut self.current, &started);
+        Ok(Report { changes, needs_restart })
+    }
+}
+
+/// Reads everything that a configuration names.
+fn read(sources: &Sources) -> Result<(Config, Live, Guard), NotReloaded> {
+    let config = sources.load()?.config;
+    let failed = |error: &dyn std::fmt::Display| NotReloaded::Failed(error.to_string());
+    let live = Live::read(&config).map_err(|error| failed(&error))?;
+    let [users, admins] = [&config.server.tokens_file, &config.server.admin_tokens_file]
+        .map(|file| file.as_deref().map(Path::to_owned));
+    let guard = Guard::read(users.as_deref(), admins.as_deref()).map_err(|error| failed(&error))?;
+    Ok((config, live, guard))
+}
+
+/// The keys that are read only at the start, and differ.
+fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
+    let differs = [
+        ("server.listen", old.server.listen != new.server.listen),
+        ("server.workers", old.server.workers != new.server.workers),
+        ("server.control_socket", old.server.control_socket != new.server.control_socket),
+        ("server.shutdown_grace", old.server.grace() != new.server.grace()),
+        ("balancer.connect_timeout", old.balancer.connect_timeout != new.balancer.connect_timeout),
+        ("log.format", old.log.format != new.log.format),
+        ("log.level", old.log.level != new.log.level),
+    ];
+    differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
+}
+
+/// Gives those keys the values that hold.
+fn keep(config: &mut Config, started: &Config) {
+    config.server.listen = started.server.listen;
+    config.server.workers = started.server.workers;
+    config.server.control_socket.clone_from(&started.server.control_socket);
+    config.server.shutdown_grace = Some(started.server.grace());
+    config.balancer.connect_timeout = started.balancer.connect_timeout;
+    config.log = started.log.clone();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_a_restart_is_told_at_every_reload_until_it_comes() {
+        let (mut old, mut new) = (Config::default(), Config::default());
+        new.server.workers = 7;
+        new.log.level = "debug".to_owned();
+        new.nodes.slots = 3;
+        assert_eq!(needs_restart(&old, &new), ["server.workers", "log.level"]);
+        let started = std::mem::replace(&mut old, new.clone());
+        keep(&mut old, &started);
+        assert_eq!(old.nodes.slots, 3);
+        assert_eq!(needs_restart(&old, &new), ["server.workers", "log.level"]);
+        assert_eq!(needs_restart(&started, &started), [""; 0]);
+    }
+}

@@ -1,0 +1,130 @@
+//! SIGHUP and `ctl reload`: what differs is applied, and nothing else is touched.
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{CALL, Ticketd, assert_ticket, free_ports, managed, until},
+    raw::control,
+    socket::Folder,
+};
+
+/// The process ids of the nodes, by id.
+async fn pids(folder: &Folder) -> Vec<(String, Value)> {
+    let nodes = control(&folder.socket(), "GET /admin/nodes", "").await.body;
+    let nodes = nodes["nodes"].as_array().expect("a list").clone();
+    nodes.iter().map(|n| (n["id"].as_str().unwrap_or("").to_owned(), n["pid"].clone())).collect()
+}
+
+fn pid_of(pids: &[(String, Value)], port: u16) -> Option<Value> {
+    pids.iter().find(|(id, _)| *id == port.to_string()).map(|(_, pid)| pid.clone())
+}
+
+#[actix_web::test]
+async fn sighup_applies_what_differs_and_nothing_else() {
+    let folder = Folder::new();
+    let [kept, changed, removed, added, runtime] = free_ports();
+    let config = |ports: &[u16], own: &str| {
+        let own = format!("[[nodes.node]]\nport = {changed}\nenv = {{ OWN = \"{own}\" }}\n");
+        folder.config(&[]) + &managed(ports, &json!({})) + &own
+    };
+    let ticketd = Ticketd::start(&config(&[kept, changed, removed], "1"), &[]).await;
+    ticketd.healthy(3).await;
+    let body = json!({"port": runtime}).to_string();
+    assert_eq!(control(&folder.socket(), "POST /admin/nodes", &body).await.status, 201);
+    ticketd.healthy(4).await;
+    let before = pids(&folder).await;
+
+    ticketd.rewrite(&config(&[kept, changed, added], "2"));
+    ticketd.process.signal(Signal::HUP);
+    ticketd.process.line_after("configuration reloaded").await;
+    let after = until("all is settled", async || {
+        let pids = pids(&folder).await;
+        let new = pid_of(&pids, changed).filter(|pid| !pid.is_null());
+        let settled = pid_of(&pids, removed).is_none()
+            && pid_of(&pids, added).is_some()
+            && new.is_some_and(|pid| Some(pid) != pid_of(&before, changed));
+        settled.then_some(pids)
+    })
+    .await;
+    ticketd.healthy(4).await;
+    assert_eq!(pid_of(&after, kept), pid_of(&before, kept), "it was not touched");
+    assert_eq!(pid_of(&after, runtime), pid_of(&before, runtime), "it survives");
+    assert_ticket(&ticketd.summarize(CALL).await);
+
+    // The same again changes nothing.
+    let same = control(&folder.socket(), "POST /admin/reload", "").await;
+    assert_eq!(same.status, 200);
+    let nothing =
+        json!({"added": [], "removed": [], "restarted": [], "unchanged": 4, "needs_restart": []});
+    assert_eq!(same.body, nothing);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn a_broken_file_changes_nothing_and_is_told_in_one_line() {
+    let folder = Folder::new();
+    let ports = free_ports::<1>();
+    let config = folder.config(&[]) + &managed(&ports, &json!({}));
+    let ticketd = Ticketd::start(&config, &[]).await;
+    ticketd.healthy(1).await;
+    let before = pids(&folder).await;
+    let broken = config.replace("[nodes]\n", "[nodes]\nslots = \"two\"\n");
+    ticketd.rewrite(&broken);
+    ticketd.process.signal(Signal::HUP);
+    let line = ticketd.process.line_after("configuration not reloaded, the old one stays: ").await;
+    assert!(line.contains("config.toml:") && line.contains("nodes.slots"), "{line}");
+    let reply = control(&folder.socket(), "POST /admin/reload", "").await;
+    assert_eq!((reply.status, &reply.body["code"]), (422, &json!("bad_config")));
+    let problem = reply.body["problems"][0].as_str().expect("a problem");
+    assert!(problem.contains("nodes.slots"), "{problem}");
+    assert_eq!(pids(&folder).await, before);
+    assert_ticket(&ticketd.summarize(CALL).await);
+    let log = ticketd.stop().await;
+    let errors = log.lines().filter(|line| line.contains("ERROR")).count();
+    assert_eq!(errors, 2, "one for each try: {log}");
+}
+
+#[actix_web::test]
+async fn what_requests_are_served_with_is_reloaded_too_and_the_rest_is_named() {
+    let folder = Folder::new();
+    let tokens = folder.write("tokens", "first-token-0123456789\n");
+    let fake = crate::harness::Fake::start().await;
+    let endpoints = [("DEEPSEEK_ENDPOINTS", fake.url.as_str())];
+    let config = folder.config(&[("tokens_file", &tokens)]);
+    let ticketd = Ticketd::start(&config, &endpoints).await;
+    let stats = async |token: &str| {
+        let request = ticketd.client.get(format!("{}/lb-stats", ticketd.url)).bearer_auth(token);
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(stats("first-token-0123456789").await, 200);
+    folder.write("tokens", "second-token-0123456789\n");
+    ticketd.rewrite(&(config + "max_body_bytes = 10\nworkers = 1\n[ticket]\ntypes = [\"咨询\"]\n"));
+    let reply = control(&folder.socket(), "POST /admin/reload", "").await;
+    assert_eq!(reply.body["needs_restart"], json!(["server.workers"]), "{reply:?}");
+    assert_eq!(stats("first-token-0123456789").await, 401);
+    assert_eq!(stats("second-token-0123456789").await, 200);
+    let reply = control(&folder.socket(), "POST /summarize", CALL).await;
+    assert_eq!(reply.status, 413);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn another_model_is_loaded_before_calls_ask_for_it() {
+    let folder = Folder::new();
+    let ports = free_ports::<1>();
+    let config = folder.config(&[]) + &managed(&ports, &json!({}));
+    let ticketd = Ticketd::start(&config, &[]).await;
+    ticketd.healthy(1).await;
+    let options = config.clone() + "[model.options]\nseed = 7\n";
+    ticketd.rewrite(&options);
+    let reply = control(&folder.socket(), "POST /admin/reload", "").await;
+    assert_eq!((&reply.body["unchanged"], reply.status), (&json!(1), 200), "{reply:?}");
+    assert_ticket(&ticketd.summarize(CALL).await);
+    let url = format!("http://127.0.0.1:{}", ports[0]);
+    let seen = crate::harness::seen(&ticketd.client, &url).await;
+    assert_eq!(seen["bodies"][0]["options"]["seed"], 7);
+    let loads = seen["loads"].as_array().expect("a list");
+    assert_eq!(loads.last().expect("a load")["options"]["seed"], 7, "{loads:?}");
+    ticketd.stop().await;
+}

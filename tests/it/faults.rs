@@ -27,7 +27,8 @@ async fn with_faulty(behaviour: &Value, keys: &str) -> (Ticketd, [u16; 2]) {
 async fn told(ticketd: &Ticketd, port: u16) -> Value {
     let stats = ticketd.get("/lb-stats").await.body;
     let nodes = stats["endpoints"].as_array().expect("a list").clone();
-    let found = nodes.into_iter().find(|node| node["id"] == port.to_string());
+    let id = json!(port.to_string());
+    let found = nodes.into_iter().find(|node| node["id"] == id);
     found.expect("it is listed")
 }
 

@@ -72,6 +72,8 @@ pub struct Balancer {
     pool: Pool,
     waiting: Queue<Waiter>,
     watchers: HashMap<NodeId, Recipient<CallEnded>>,
+    /// Cancelled when the calls of a node had better go elsewhere.
+    leased: HashMap<NodeId, CancellationToken>,
     /// Who waits for the end of a node's calls.
     draining: Vec<(NodeId, oneshot::Sender<()>)>,
     epoch: Instant,
@@ -89,6 +91,7 @@ impl Balancer {
             pool: Pool::new(settings.policy, penalty(settings)),
             waiting: Queue::new(settings.queue_limit),
             watchers: HashMap::new(),
+            leased: HashMap::new(),
             draining: Vec::new(),
             epoch: Instant::now(),
             closed: false,
@@ -115,7 +118,10 @@ impl Balancer {
             (!pool.can_serve_before(deadline)).then(refusal)
         });
         for (waiter, answer) in answers {
-            let lease = answer.map(|taken| Lease::new(taken, context.address()));
+            let lease = answer.map(|taken| {
+                let revoked = self.leased.entry(taken.node.clone()).or_default().clone();
+                Lease::new(taken, revoked, context.address())
+            });
             // Who left meanwhile drops the lease, which gives the slot back.
             let _ = waiter.reply.send(lease);
         }
@@ -209,6 +215,11 @@ impl Handler<NodeReport> for Balancer {
     fn handle(&mut self, report: NodeReport, context: &mut Context<Self>) {
         let now = self.now();
         self.pool.set_state(&report.node, report.state, now);
+        if report.lost
+            && let Some(leased) = self.leased.remove(&report.node)
+        {
+            leased.cancel();
+        }
         self.serve(context);
     }
 }

@@ -9,6 +9,7 @@ use actix::Addr;
 use actix_web::web::Bytes;
 use awc::Client;
 use tokio::{
+    select,
     sync::oneshot,
     time::{Instant, timeout_at},
 };
@@ -158,7 +159,15 @@ impl Dispatch {
         body: Bytes,
         judge: &impl Fn(&Answer) -> Result<T, Unfit>,
     ) -> Result<T, Miss> {
-        let answer = ollama::generate(&self.client, lease.base_url(), body, self.budget).await?;
+        let answer = select! {
+            answer = ollama::generate(&self.client, lease.base_url(), body, self.budget) => answer?,
+            () = lease.revoked() => return Err(Miss {
+                outcome: Outcome::Failed,
+                counts: true,
+                status: None,
+                reason: "the node was given up".to_owned(),
+            }),
+        };
         judge(&answer).map_err(|Unfit(reason)| Miss {
             outcome: Outcome::BadAnswer,
             counts: true,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix::Addr;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{Balancer, NodeId, messages::Release, pool::Taken};
 
@@ -47,14 +48,20 @@ pub struct Lease {
     base_url: String,
     since: Instant,
     outcome: Outcome,
+    revoked: CancellationToken,
     balancer: Addr<Balancer>,
 }
 
 impl Lease {
-    pub(super) fn new(taken: Taken, balancer: Addr<Balancer>) -> Self {
+    pub(super) fn new(taken: Taken, revoked: CancellationToken, balancer: Addr<Balancer>) -> Self {
         let Taken { node, membership, base_url } = taken;
         let (since, outcome) = (Instant::now(), Outcome::Abandoned);
-        Self { node, membership, base_url, since, outcome, balancer }
+        Self { node, membership, base_url, since, outcome, revoked, balancer }
+    }
+
+    /// Waits until the node is given up, with the calls that it works on.
+    pub async fn revoked(&self) {
+        self.revoked.cancelled().await;
     }
 
     /// The node to call.

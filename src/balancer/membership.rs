@@ -20,6 +20,9 @@ impl Handler<Unregister> for Balancer {
     fn handle(&mut self, gone: Unregister, context: &mut Context<Self>) {
         self.pool.remove(&gone.node);
         self.watchers.remove(&gone.node);
+        if let Some(leased) = self.leased.remove(&gone.node) {
+            leased.cancel();
+        }
         self.tell_idle();
         self.serve(context);
     }

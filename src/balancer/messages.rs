@@ -60,6 +60,8 @@ pub struct NodeReport {
     pub node: NodeId,
     /// Its state.
     pub state: NodeState,
+    /// Whether the calls that it works on had better go elsewhere.
+    pub lost: bool,
 }
 
 /// A node's state as far as the balancer needs it.

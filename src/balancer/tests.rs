@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix::{Actor, Addr};
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::*;
@@ -37,7 +38,7 @@ fn start(limit: usize, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
 
 async fn report(balancer: &Addr<Balancer>, name: &str, state: NodeState) {
     let node = NodeId::from(name.to_owned());
-    balancer.send(NodeReport { node, state }).await.expect("the balancer lives");
+    balancer.send(NodeReport { node, state, lost: false }).await.expect("the balancer lives");
 }
 
 async fn ask(
@@ -101,6 +102,22 @@ async fn the_end_of_a_penalty_wakes_the_queue() {
     let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("after the rest");
     assert!(began.elapsed() >= config::Balancer::default().penalty_base);
     drop(lease);
+}
+
+#[actix::test]
+async fn the_calls_of_a_lost_node_are_told_and_those_of_a_draining_one_are_not() {
+    let (balancer, _) = start(8, &["a", "b"]);
+    report(&balancer, "a", NodeState::Ready).await;
+    report(&balancer, "b", NodeState::Ready).await;
+    let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("free");
+    let other = ask(&balancer, MINUTE).await.await.expect("answered").expect("free");
+    let down = NodeState::Down { back_in: None };
+    for lost in [false, true] {
+        let node = lease.node().clone();
+        balancer.send(NodeReport { node, state: down, lost }).await.expect("it lives");
+        assert_eq!(lease.revoked().now_or_never().is_some(), lost);
+    }
+    assert!(other.revoked().now_or_never().is_none());
 }
 
 #[actix::test]

@@ -1,9 +1,15 @@
 //! What a Node does to its process: look at its port, start, drain, end. Each reports back as an event.
 
+use std::time::Duration;
+
 use actix::{ActorFutureExt, ActorStreamExt, AsyncContext, Context, WrapFuture, fut::wrap_stream};
 use jiff::Timestamp;
 use rustix::process::Signal;
-use tokio::{sync::oneshot, task::spawn_blocking};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::spawn_blocking,
+    time::timeout,
+};
 use tracing::{debug, error, info, warn};
 
 use super::{
@@ -19,6 +25,9 @@ use crate::{
 
 /// The lines of output that are kept with the end of a process.
 const LAST_LINES: usize = 10;
+
+/// How long the end of a process may wait for its last lines.
+const LAST_LINES_WAIT: Duration = Duration::from_millis(500);
 
 /// What a look at the port and the model directory found.
 enum Found {
@@ -109,19 +118,30 @@ impl Node {
         let Started { group, mut child, stdout, stderr } = started;
         let pid = group.id();
         info!(node.id = %self.setup.id, node.pid = pid, "node process started");
+        // Closed when the last line has been taken.
+        let (pipes, mut last_line) = mpsc::channel::<()>(1);
         let take = move |line, node: &mut Self, _: &mut Context<Self>| {
+            let _open = &pipes;
             let now = node.now();
             node.log.take(line, pid, now);
         };
-        let stdout = wrap_stream::<_, Self>(Box::pin(output::lines(stdout))).map(take).finish();
-        let stderr = wrap_stream::<_, Self>(Box::pin(output::lines(stderr))).map(take).finish();
-        context.spawn(stdout);
-        context.spawn(stderr);
+        let read_stdout = wrap_stream(Box::pin(output::lines(stdout))).map(take.clone());
+        let read_stderr = wrap_stream(Box::pin(output::lines(stderr))).map(take);
+        context.spawn(read_stdout.finish());
+        context.spawn(read_stderr.finish());
         self.group = Some(group);
-        let wait = async move { child.wait().await };
-        let ended = wait.into_actor(self).map(move |status, node, context| {
+        let wait = async move { child.wait().await }.into_actor(self);
+        let wait = wait.then(move |status, node, _| {
             // The group goes with its leader: a runner that outlives it would keep its memory.
             node.group = None;
+            let drained = async move {
+                // Who has left the group may hold the pipes for ever.
+                let _ = timeout(LAST_LINES_WAIT, last_line.recv()).await;
+                status
+            };
+            drained.into_actor(node)
+        });
+        let ended = wait.map(move |status, node, context| {
             node.ended(&process::ending(status), pid);
             node.step(Event::Exited, context);
         });

@@ -3,10 +3,13 @@
 //! One rule: every start of a process but the first comes after a delay, or because an operator asked
 //! for it. Time comes in as a value, counted from the node's start; jitter as a number between 0 and 1.
 
+mod effort;
+mod rules;
 mod vocabulary;
 
 use std::{collections::VecDeque, time::Duration};
 
+use self::effort::Effort;
 pub use self::vocabulary::{Action, Event, Goal, Memory, Phase, Pulled, Timing};
 use crate::balancer::NodeState;
 
@@ -55,52 +58,6 @@ pub struct Lifecycle {
     canary_next: Duration,
     warmth: Effort,
     pull: Effort,
-}
-
-/// Something that is tried until it succeeds: loading the model of a process of ours, pulling it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effort {
-    /// It failed so often, and may be tried again from then on.
-    Due { failures: u32, next: Duration },
-    /// It is being tried, after so many failures.
-    Running { failures: u32 },
-    /// It succeeded.
-    Done,
-}
-
-impl Effort {
-    /// Before the first try.
-    const NEW: Self = Self::Due { failures: 0, next: Duration::ZERO };
-
-    /// Begins a try if it is time.
-    fn begin(&mut self, now: Duration) -> bool {
-        match *self {
-            Self::Due { failures, next } if now >= next => {
-                *self = Self::Running { failures };
-                true
-            }
-            Self::Due { .. } | Self::Running { .. } | Self::Done => false,
-        }
-    }
-
-    /// Takes note of a failed try.
-    fn fail(&mut self, now: Duration, backoff: crate::backoff::Backoff) {
-        if let Self::Running { failures } = *self {
-            let failures = failures.saturating_add(1);
-            *self = Self::Due { failures, next: now + backoff.delay(failures) };
-        }
-    }
-
-    /// Takes note of a try that was cancelled.
-    fn cancel(&mut self, now: Duration) {
-        if let Self::Running { failures } = *self {
-            *self = Self::Due { failures, next: now };
-        }
-    }
-
-    fn is_running(self) -> bool {
-        matches!(self, Self::Running { .. })
-    }
 }
 
 impl Lifecycle {
@@ -164,6 +121,27 @@ impl Lifecycle {
             | Phase::Stopping { .. }
             | Phase::Stopped
             | Phase::Finished => false,
+        }
+    }
+
+    /// Whether calls that it works on had better go elsewhere.
+    pub fn is_lost(&self) -> bool {
+        match self.phase {
+            Phase::Hung
+            | Phase::Unhealthy { .. }
+            | waiting!()
+            | Phase::Stopping { .. }
+            | Phase::Stopped
+            | Phase::Finished => true,
+            Phase::Looking
+            | Phase::Starting { .. }
+            | Phase::ModelMissing
+            | Phase::Pulling
+            | Phase::Loading
+            | Phase::Ready { .. }
+            | Phase::Checking { .. }
+            | Phase::NoGpu
+            | Phase::Draining { .. } => false,
         }
     }
 
@@ -341,6 +319,5 @@ fn stronger(old: Goal, new: Goal) -> Goal {
     if old == Goal::Finish { old } else { new }
 }
 
-mod rules;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,8 @@ impl Node {
     /// Tells how things stand.
     pub(super) fn report(&self) {
         let state = self.lifecycle.state(self.now());
-        self.audience.balancer.do_send(NodeReport { node: self.setup.id.clone(), state });
+        let (node, lost) = (self.setup.id.clone(), self.lifecycle.is_lost());
+        self.audience.balancer.do_send(NodeReport { node, state, lost });
         self.audience.status.do_send(self.status());
     }
 

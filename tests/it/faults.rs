@@ -3,8 +3,12 @@
 use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::harness::{
-    CALL, Fake, Ticketd, assert_ticket, behave, free_ports, managed, pid_of, seen, until,
+use crate::{
+    harness::{
+        CALL, Fake, Ticketd, assert_ticket, behave, free_ports, managed, pid_of, seen, until,
+    },
+    raw::control,
+    socket::Folder,
 };
 
 /// Short times, so that a fault is over soon.
@@ -13,6 +17,11 @@ const FAST: &str = "[nodes]\nprobe_timeout = \"200ms\"\nhang_timeout = \"300ms\"
 
 /// Two managed nodes, of which the second behaves in its own way.
 async fn with_faulty(behaviour: &Value, keys: &str) -> (Ticketd, [u16; 2]) {
+    served_with_faulty("", behaviour, keys).await
+}
+
+/// The same, with this `[server]`.
+async fn served_with_faulty(server: &str, behaviour: &Value, keys: &str) -> (Ticketd, [u16; 2]) {
     let ports = free_ports::<2>();
     let own = format!(
         "[[nodes.node]]\nport = {}\nenv = {{ FAKE_BEHAVIOUR = '{behaviour}' }}\n",
@@ -20,7 +29,7 @@ async fn with_faulty(behaviour: &Value, keys: &str) -> (Ticketd, [u16; 2]) {
     );
     let config = managed(&ports, &json!({})).replace("[nodes]\n", &format!("{FAST}{keys}"));
     let balancer = "[balancer]\nfirst_token_timeout = \"500ms\"\n";
-    (Ticketd::start(&(config + &own + balancer), &[]).await, ports)
+    (Ticketd::start(&(server.to_owned() + &config + &own + balancer), &[]).await, ports)
 }
 
 /// What `/lb-stats` tells of the node on a port.
@@ -53,9 +62,16 @@ fn lives(pid: u64) -> bool {
 
 #[actix_web::test]
 async fn a_node_that_ends_at_its_start_is_shown_as_crash_looping_with_its_last_lines() {
-    let (ticketd, ports) = with_faulty(&json!({"exit_code_at_start": 1}), "").await;
+    let folder = Folder::new();
+    let (ticketd, ports) =
+        served_with_faulty(&folder.config(&[]), &json!({"exit_code_at_start": 1}), "").await;
     ticketd.healthy(1).await;
     let told = state(&ticketd, ports[1], "crash-looping").await;
+    let shown = control(&folder.socket(), &format!("GET /admin/nodes/{}", ports[1]), "").await;
+    let failure = &shown.body["last_failure"];
+    assert_eq!(failure["reason"], "exit status: 1", "{failure}");
+    let last = failure["output"].as_array().and_then(|lines| lines.last()?.as_str());
+    assert!(last.is_some_and(|line| line.starts_with("Error: mkdir")), "{failure}");
     assert!(told["remedy"].as_str().is_some_and(|text| text.contains("5 times")), "{told}");
     assert_ticket(&ticketd.summarize(CALL).await);
     let log = ticketd.stop().await;

@@ -19,10 +19,10 @@ use crate::{
     balancer::{Balancer, Close},
     config::{self, Config, Endpoint, Sources},
     fleet::{self, Closed, Fleet},
-    http::{self, Live, control::SocketFile},
+    http::{self, control::SocketFile},
     node::{Kill, Stop, orphans},
     ollama,
-    reload::Reloader,
+    reload::{Live, Reloader},
     systemd,
     tokens::Guard,
 };

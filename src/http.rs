@@ -32,9 +32,7 @@ use crate::{
     config,
     fleet::Fleet,
     ollama,
-    place::{BadLocations, Locations},
-    reload::Reloader,
-    ticket::Settings,
+    reload::{Live, Reloader},
     tokens::Guard,
 };
 
@@ -55,29 +53,6 @@ pub struct Setup {
     pub stopping: CancellationToken,
     /// Cancelled when calls that are still waiting shall be refused.
     pub grace_over: CancellationToken,
-}
-
-/// What a reload may change for requests.
-#[derive(Clone, Debug)]
-pub struct Live {
-    /// `[server]`.
-    pub server: config::Server,
-    /// `[balancer]`, for dispatch.
-    pub dispatch: config::Balancer,
-    /// What tickets are made from.
-    pub tickets: Settings,
-}
-
-impl Live {
-    /// What a configuration says, with the file of places that it names.
-    pub fn read(config: &config::Config) -> Result<Self, BadLocations> {
-        let locations = config.place.location_file.as_deref().map(Locations::read).transpose()?;
-        Ok(Self {
-            server: config.server.clone(),
-            dispatch: config.balancer.clone(),
-            tickets: Settings::new(config.model.clone(), config.ticket.clone(), locations),
-        })
-    }
 }
 
 /// What a worker's handlers share.

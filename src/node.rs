@@ -130,7 +130,7 @@ impl Node {
             pull: Pull::default(),
             warming: None,
             drain: Vec::new(),
-            since: Timestamp::now(),
+            since: status::now(),
             remedy: None,
             last_failure: None,
             digest: None,

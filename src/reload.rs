@@ -13,11 +13,35 @@ use tracing::{error, info, warn};
 
 use crate::{
     balancer::{Balancer, Configure},
-    config::{Config, Invalid, Sources},
+    config::{self, Config, Invalid, Sources},
     fleet::{Changes, Fleet, Update},
-    http::Live,
+    place::{BadLocations, Locations},
+    ticket::Settings,
     tokens::Guard,
 };
+
+/// What a reload may change for requests.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// `[server]`.
+    pub server: config::Server,
+    /// `[balancer]`, for dispatch.
+    pub dispatch: config::Balancer,
+    /// What tickets are made from.
+    pub tickets: Settings,
+}
+
+impl Live {
+    /// What a configuration says, with the file of places that it names.
+    pub fn read(config: &Config) -> Result<Self, BadLocations> {
+        let locations = config.place.location_file.as_deref().map(Locations::read).transpose()?;
+        Ok(Self {
+            server: config.server.clone(),
+            dispatch: config.balancer.clone(),
+            tickets: Settings::new(config.model.clone(), config.ticket.clone(), locations),
+        })
+    }
+}
 
 /// How long reading the files, and the fleet, may take.
 const LIMIT: Duration = Duration::from_secs(30);

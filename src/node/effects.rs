@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actix::{ActorFutureExt, ActorStreamExt, AsyncContext, Context, WrapFuture, fut::wrap_stream};
-use jiff::Timestamp;
 use rustix::process::Signal;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -17,6 +16,7 @@ use super::{
     lifecycle::{Event, Phase},
     orphans, output, port,
     process::{self, Started},
+    status::now,
 };
 use crate::{
     balancer::AwaitIdle,
@@ -102,7 +102,6 @@ impl Node {
 
     pub(super) fn spawn(&mut self, context: &mut Context<Self>) {
         self.generation += 1;
-        self.memory = None;
         let Some(command) = &self.setup.command else { return };
         let started = match process::start(command, orphans::mark(&self.setup.id)) {
             Ok(started) => started,
@@ -151,6 +150,7 @@ impl Node {
 
     /// Keeps how a process ended that was not meant to.
     fn ended(&mut self, ending: &str, pid: i32) {
+        self.memory = None;
         let id = &self.setup.id;
         let killed = self.killed.take();
         let wanted = matches!(self.lifecycle.phase(), Phase::Stopping { .. });
@@ -165,7 +165,7 @@ impl Node {
         if killed.is_none() {
             warn!(node.id = %id, node.pid = pid, ending, "node process ended by itself");
         }
-        self.last_failure = Some(Failure { at: Timestamp::now(), reason, output });
+        self.last_failure = Some(Failure { at: now(), reason, output });
     }
 
     /// Waits for the calls in flight, but not for ever.

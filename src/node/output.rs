@@ -13,6 +13,7 @@ use tokio::{
 };
 use tracing::{Level, debug, error, info, warn};
 
+use super::status;
 use crate::balancer::NodeId;
 
 /// The longest line that is kept; the rest of a longer one is dropped.
@@ -121,7 +122,7 @@ impl NodeLog {
             Level::INFO => "info",
             _ => "debug",
         };
-        let line = LogLine { seq: self.count, at: Timestamp::now(), pid, level, line };
+        let line = LogLine { seq: self.count, at: status::now(), pid, level, line };
         self.lines.truncate(KEPT - 1);
         self.lines.push_front(line.clone());
         // That nobody follows is fine.

@@ -123,6 +123,10 @@ impl Job {
     async fn fetch(&self, told: &watch::Sender<u8>) -> Result<(), PullFailed> {
         let (mut last, mut said, mut total) = (None, Instant::now(), 0);
         let note = |progress: &Progress| {
+            if progress.total() == 0 {
+                // Nothing is known yet, and what an earlier try told still holds.
+                return Ok(());
+            }
             if progress.total() > total {
                 // Another layer: does it fit?
                 total = progress.total();

@@ -1,12 +1,12 @@
 //! What a Node says: to the balancer, to people, and to the log.
 
 use actix::{AsyncContext, Context};
-use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::{
     Kind, Node, Status,
     lifecycle::{Goal, Phase},
+    status::now,
 };
 use crate::{balancer::NodeReport, config};
 
@@ -60,7 +60,7 @@ impl Node {
     /// The phase has changed: what belonged to the old one is over.
     pub(super) fn changed(&mut self, before: Phase, after: Phase, context: &mut Context<Self>) {
         if before.name() != after.name() {
-            self.since = Timestamp::now();
+            self.since = now();
         }
         if !matches!(after, Phase::ModelMissing | Phase::Pulling) {
             self.pull.end(context);

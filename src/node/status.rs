@@ -42,6 +42,12 @@ pub struct Status {
     pub warning: Option<String>,
 }
 
+/// The present moment, to the millisecond.
+pub(super) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
 impl Status {
     /// A node that has not said anything yet.
     pub fn starting(setup: &Setup) -> Self {
@@ -50,7 +56,7 @@ impl Status {
             url: setup.endpoint.base().to_owned(),
             kind: if setup.command.is_some() { Kind::Managed } else { Kind::Endpoint },
             state: "starting",
-            since: Timestamp::now(),
+            since: now(),
             remedy: None,
             pid: None,
             restarts: 0,

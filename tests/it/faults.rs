@@ -1,7 +1,10 @@
 //! Every fault of a node: the state that is shown with its remedy, and no call lost meanwhile.
 
-use rustix::process::{Signal, kill_process};
+use std::os::unix::fs::PermissionsExt;
+
+use rustix::process::{Signal, geteuid, kill_process};
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use crate::{
     harness::{
@@ -164,6 +167,34 @@ async fn what_only_an_operator_can_mend_is_shown_with_its_remedy() {
         assert_eq!(ticketd.get("/health").await.status, 200);
         ticketd.stop().await;
     }
+}
+
+#[actix_web::test]
+async fn a_model_directory_that_is_read_only_is_shown_and_used_when_it_is_not_any_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let models = folder.path().join("models");
+    std::fs::create_dir(&models).expect("made");
+    let set = |mode| {
+        std::fs::set_permissions(&models, PermissionsExt::from_mode(mode)).expect("set");
+    };
+    set(0o555);
+    let [port] = free_ports();
+    let keys = format!("{FAST}models_dir = {models:?}\n");
+    let config = managed(&[port], &json!({})).replace("[nodes]\n", &keys);
+    let ticketd = if geteuid().is_root() {
+        // Root may write anywhere, unless it gives up the right to.
+        let mut command = Command::new("setpriv");
+        command.args(["--bounding-set", "-dac_override,-dac_read_search"]);
+        command.arg(env!("CARGO_BIN_EXE_ticketd"));
+        Ticketd::start_by(command, &config).await
+    } else {
+        Ticketd::start(&config, &[]).await
+    };
+    let told = state(&ticketd, port, "backing-off").await;
+    assert!(told["remedy"].as_str().is_some_and(|text| text.contains("the right to it")), "{told}");
+    set(0o755);
+    ticketd.healthy(1).await;
+    ticketd.stop().await;
 }
 
 #[actix_web::test]

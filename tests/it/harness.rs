@@ -221,10 +221,14 @@ pub(crate) struct Ticketd {
 impl Ticketd {
     /// Starts with a configuration file and variables; listens on a free port.
     pub(crate) async fn start(config: &str, environment: &[(&str, &str)]) -> Self {
+        Self::start_by(command(environment), config).await
+    }
+
+    /// The same, by a command that gets the verb and the file as its last arguments.
+    pub(crate) async fn start_by(mut command: Command, config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("config.toml");
         std::fs::write(&file, listening(config)).expect("a writable folder");
-        let mut command = command(environment);
         let process = Process::spawn(command.arg("serve").arg("--config").arg(&file));
         let address = process.line_after("listening on http://").await;
         let url = format!("http://{address}");

@@ -89,6 +89,24 @@ async fn a_pull_that_cannot_begin_is_told_with_ollamas_own_reason_and_tried_agai
 }
 
 #[actix_web::test]
+async fn a_model_for_which_there_is_no_room_is_told_with_the_bytes_that_are_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ports = free_ports::<1>();
+    let behaviour = json!({"pull_bytes": 9_000_000_000_000_000_u64});
+    let ticketd = Ticketd::start(&config(folder.path(), &ports, &behaviour), &[]).await;
+    let told = until("the reason", async || {
+        let stats = ticketd.get("/lb-stats").await.body;
+        stats["endpoints"][0]["remedy"]
+            .as_str()
+            .filter(|text| text.contains("make room"))
+            .map(str::to_owned)
+    })
+    .await;
+    assert!(told.contains("more bytes are needed in") && told.contains("are free"), "{told}");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn servers_of_others_are_never_made_to_pull() {
     let fake = crate::harness::Fake::start_with("127.0.0.1:0", "another:1b").await;
     let ticketd = Ticketd::start("", &[("DEEPSEEK_ENDPOINTS", &fake.url)]).await;

@@ -202,6 +202,7 @@ impl Lifecycle {
             (watched!(), E::Probed(probe)) => self.probed(probe, now),
             (watched!(), E::Located(memory)) => self.located(memory, now),
             (watched!() | P::Draining { .. }, E::Warmed { loaded }) => self.warmed(loaded, now),
+            (P::Loading, E::Incomplete) if self.managed && self.timing.pull => self.unlisted(now),
             (watched!(), E::Pulled(pulled)) => self.pulled(pulled, now),
             (P::Ready { since }, E::Stalled) if now >= self.canary_next => {
                 self.enter(P::Checking { since }, Some(Action::Canary))
@@ -261,6 +262,7 @@ impl Lifecycle {
                 E::Probed(_)
                 | E::Located(_)
                 | E::Warmed { .. }
+                | E::Incomplete
                 | E::Pulled(_)
                 | E::Stalled
                 | E::Faulted
@@ -278,6 +280,7 @@ impl Lifecycle {
                 | E::PortServed
                 | E::PortTaken
                 | E::SpawnFailed { .. }
+                | E::Incomplete
                 | E::Stalled
                 | E::Faulted
                 | E::Sang { .. }
@@ -294,6 +297,7 @@ impl Lifecycle {
                 | E::SpawnFailed { .. }
                 | E::Probed(_)
                 | E::Located(_)
+                | E::Incomplete
                 | E::Pulled(_)
                 | E::Stalled
                 | E::Faulted

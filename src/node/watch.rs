@@ -110,6 +110,10 @@ impl Node {
             }
             let memory = held.and_then(|held| node.located(held));
             node.step(Event::Warmed { loaded: result.is_ok() }, context);
+            if matches!(result, Err(UpstreamError::ModelMissing)) {
+                // Ollama lists a model whose weights are gone; a pull brings them back.
+                node.step(Event::Incomplete, context);
+            }
             if let Some(memory) = memory {
                 node.step(Event::Located(memory), context);
             }

@@ -41,7 +41,7 @@ impl Lifecycle {
     }
 
     /// The node answers and does not list the model.
-    fn unlisted(&mut self, now: Duration) -> Option<Action> {
+    pub(super) fn unlisted(&mut self, now: Duration) -> Option<Action> {
         self.silent = 0;
         if self.managed && self.warmth == Effort::Done {
             self.warmth = Effort::NEW;

@@ -234,6 +234,17 @@ fn a_pull_that_breaks_goes_on_after_a_while_and_its_end_loads_the_model() {
 }
 
 #[test]
+fn a_model_that_is_listed_and_cannot_be_found_is_pulled_again() {
+    let mut life = in_phase(Phase::Loading);
+    life.on(Event::Warmed { loaded: false }, SECOND, 1.0);
+    assert_eq!(life.on(Event::Incomplete, SECOND, 1.0), Some(Action::Pull));
+    life.on(Event::Pulled(Pulled::Begun), SECOND, 1.0);
+    assert_eq!(life.on(Event::Probed(Probe::Ready), 2 * SECOND, 1.0), None, "it is listed still");
+    let whole = Event::Pulled(Pulled::Whole);
+    assert_eq!(life.on(whole, 3 * SECOND, 1.0), Some(Action::WarmUp));
+}
+
+#[test]
 fn a_pull_that_is_cut_short_by_the_node_is_begun_again() {
     let mut life = Lifecycle::managed(TIMING);
     let missing = Event::Probed(Probe::ModelMissing);

@@ -148,6 +148,8 @@ pub enum Event {
         /// Whether it was loaded.
         loaded: bool,
     },
+    /// The model is listed, but a part of it is not there.
+    Incomplete,
     /// A pull has begun or ended.
     Pulled(Pulled),
     /// A call made no progress, and no other one runs there.

@@ -22,7 +22,7 @@ use crate::{
     http::{self, control::SocketFile},
     node::{Kill, Stop, orphans},
     ollama,
-    reload::{Live, Reloader},
+    reload::{Live, Parts, Reloader},
     systemd,
     tokens::Guard,
 };
@@ -66,6 +66,17 @@ impl Signals {
             _ = hup.recv() => HANGUP,
         }
     }
+
+    /// The next signal that means: stop. For a daemon, SIGHUP means something else.
+    async fn next_stop(&mut self, is_daemon: bool) -> &'static str {
+        loop {
+            let signal = self.next().await;
+            if signal != HANGUP || !is_daemon {
+                return signal;
+            }
+            info!(signal, "not reloaded: the service is stopping");
+        }
+    }
 }
 
 impl App {
@@ -83,9 +94,15 @@ impl App {
         raise_file_limit();
         let fleet = Fleet::new(&config.nodes, &config.model, balancer.clone(), failed.clone());
         let fleet = fleet.start();
-        let parts = (balancer.clone(), fleet.clone());
         let is_reloadable = sources.is_some();
-        let reloader = Reloader::new((sources, config.clone()), (live, guard), parts);
+        let reloader = Reloader::new(Parts {
+            sources,
+            current: config.clone(),
+            live,
+            guard,
+            balancer: balancer.clone(),
+            fleet: fleet.clone(),
+        });
         let setup = http::Setup {
             live: lived,
             balancer: balancer.clone(),
@@ -156,6 +173,7 @@ impl App {
         });
         let fleet = self.fleet.clone();
         let (server, control) = (&mut self.server, &mut self.control);
+        let is_daemon = self.reloader.is_some();
         let stop = async {
             server.await??;
             drop(control.take());
@@ -164,7 +182,9 @@ impl App {
         };
         let stopped = select! {
             result = stop => result,
-            signal = self.signals.next() => Err(anyhow!("second signal, {signal}: ending at once")),
+            signal = self.signals.next_stop(is_daemon) => {
+                Err(anyhow!("second signal, {signal}: ending at once"))
+            }
             () = self.failed.cancelled() => Err(anyhow!("a part of the service failed")),
         };
         if let Err(error) = stopped {

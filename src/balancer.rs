@@ -199,7 +199,7 @@ impl Handler<Release> for Balancer {
         let now = self.now();
         let Release { membership, outcome, held } = release;
         if let Some(member) = self.pool.release(membership, outcome, held, now) {
-            let ended = CallEnded { outcome, held, idle: member.in_flight == 0 };
+            let ended = CallEnded { outcome, held, suspect: member.is_suspect(held, now) };
             if let Some(watcher) = self.watchers.get(&member.id).filter(|_| went_wrong(outcome)) {
                 watcher.do_send(ended);
             }

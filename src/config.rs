@@ -52,3 +52,12 @@ pub struct Config {
     /// The log.
     pub log: Log,
 }
+
+impl Config {
+    /// Checks values that come from more than one time; `origin` says so in the problems.
+    pub fn check(&self, origin: &str) -> Result<(), Invalid> {
+        let problem = |(key, message)| Problem { origin: origin.to_owned(), key, message };
+        let problems: Vec<_> = validate::problems(self).into_iter().map(problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Invalid(problems)) }
+    }
+}

@@ -3,7 +3,7 @@
 //! Nothing reaches the caller before the judge has accepted an answer, so every failure may be
 //! retried. Dispatch knows nothing of tickets: what makes an answer good is the judge's business.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use actix::Addr;
 use actix_web::web::Bytes;
@@ -17,8 +17,11 @@ use tracing::{debug, warn};
 
 use crate::{
     balancer::{Acquire, Balancer, Lease, NodeId, Outcome, Pardon, Unserved, queue::Stage},
-    ollama::{self, Answer, Budget, GenerateRequest, UpstreamError},
+    ollama::{self, Answer, Budget, GenerateRequest, Pace, UpstreamError},
 };
+
+/// A call whose last token came no longer ago goes on although its node is given up.
+const FLOWING: Duration = Duration::from_secs(3);
 
 /// Makes model calls for one thread.
 #[derive(Clone)]
@@ -159,14 +162,22 @@ impl Dispatch {
         body: Bytes,
         judge: &impl Fn(&Answer) -> Result<T, Unfit>,
     ) -> Result<T, Miss> {
+        let pace = Pace::default();
+        let call = ollama::generate(&self.client, lease.base_url(), body, self.budget, &pace);
+        let mut call = pin!(call);
         let answer = select! {
-            answer = ollama::generate(&self.client, lease.base_url(), body, self.budget) => answer?,
-            () = lease.revoked() => return Err(Miss {
-                outcome: Outcome::Failed,
-                counts: true,
-                status: None,
-                reason: "the node was given up".to_owned(),
-            }),
+            answer = &mut call => answer?,
+            // Probes may fail while tokens flow; such a call has its own limits.
+            () = lease.revoked() => if pace.is_alive(FLOWING) {
+                call.await?
+            } else {
+                return Err(Miss {
+                    outcome: Outcome::Failed,
+                    counts: true,
+                    status: None,
+                    reason: "the node was given up".to_owned(),
+                });
+            },
         };
         judge(&answer).map_err(|Unfit(reason)| Miss {
             outcome: Outcome::BadAnswer,

@@ -12,7 +12,7 @@ use actix::{
 use awc::Client;
 use tokio::{sync::oneshot, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 pub use self::{
     messages::{Add, Begin, Changes, Close, Closed, Find, List, Refused, Remove, Update, View},
@@ -149,11 +149,34 @@ impl Fleet {
             });
             let settings = &self.settings;
             let limit = settings.drain_timeout + settings.start_timeout + settings.load_timeout;
-            let next = timeout(limit, over).into_actor(self).map(|_, fleet, context| {
+            let next = timeout(limit, over).into_actor(self).map(move |over, fleet, context| {
                 fleet.restarting = false;
+                fleet.took_over(&id);
+                if matches!(over, Ok(Ok(false)) | Err(_)) {
+                    fleet.stop_restarts(&id);
+                }
                 fleet.restart_next(context);
             });
             context.spawn(next);
+        }
+    }
+
+    /// A node has restarted as the configuration says, or tried to: its slots are those of its process.
+    fn took_over(&self, id: &NodeId) {
+        if let Some(at) = self.entries.iter().position(|entry| entry.setup.id == *id) {
+            self.register(at);
+        }
+    }
+
+    /// One that did not come back is enough: the others go on as they are.
+    fn stop_restarts(&mut self, id: &NodeId) {
+        let spared: Vec<_> = self.restarts.drain(..).map(|spared| spared.to_string()).collect();
+        if !spared.is_empty() {
+            error!(
+                node.id = %id, spared = ?spared,
+                "node did not come back with the new configuration: the nodes that were to follow keep \
+                 their processes; correct it and reload, or restart them"
+            );
         }
     }
 

@@ -104,7 +104,10 @@ pub struct Node {
     digest: Option<String>,
     memory: Option<Residence>,
     done: Vec<oneshot::Sender<()>>,
-    settled: Vec<oneshot::Sender<()>>,
+    settled: Vec<oneshot::Sender<bool>>,
+    /// Whether the process is none that the setup would start.
+    outdated: bool,
+    canary: Option<SpawnHandle>,
 }
 
 impl Node {
@@ -137,6 +140,8 @@ impl Node {
             memory: None,
             done: Vec::new(),
             settled: Vec::new(),
+            outdated: false,
+            canary: None,
         }
     }
 

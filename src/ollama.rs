@@ -9,12 +9,12 @@ mod pull;
 mod stream;
 mod types;
 
-use std::{future::Future, time::Duration};
+use std::{cell::Cell, future::Future, time::Duration};
 
 use actix_web::{http::StatusCode, web::Bytes};
 use awc::{Client, ClientResponse, Connector, error::PayloadError};
 use futures_util::{Stream, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use self::stream::Lines;
 pub use self::{
@@ -67,13 +67,25 @@ impl From<&config::Balancer> for Budget {
     }
 }
 
-/// Makes one generate call and returns the whole answer. Dropping the future ends the call, and
+/// When the last piece of an answer came.
+#[derive(Debug, Default)]
+pub struct Pace(Cell<Option<Instant>>);
+
+impl Pace {
+    /// Whether a piece came within this time.
+    pub fn is_alive(&self, within: Duration) -> bool {
+        self.0.get().is_some_and(|last| last.elapsed() <= within)
+    }
+}
+
+/// Makes one generate call and returns the whole answer; `pace` shows how it goes. Dropping the future ends the call, and
 /// Ollama stops generating.
 pub async fn generate(
     client: &Client,
     base_url: &str,
     body: Bytes,
     budget: Budget,
+    pace: &Pace,
 ) -> Result<Answer, UpstreamError> {
     let whole = async {
         let call = client
@@ -84,7 +96,7 @@ pub async fn generate(
             .content_type("application/json");
         let mut response = call.send_body(body).await?;
         match response.status() {
-            StatusCode::OK => read_lines(&mut response, budget.token).await,
+            StatusCode::OK => read_lines(&mut response, budget.token, pace).await,
             status => Err(refusal(status, &mut response, budget.token).await),
         }
     };
@@ -95,12 +107,14 @@ pub async fn generate(
 async fn read_lines<S>(
     response: &mut ClientResponse<S>,
     token: Duration,
+    pace: &Pace,
 ) -> Result<Answer, UpstreamError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
     let mut lines = Lines::default();
     while let Some(piece) = within(token, Stalled::Token, response.next()).await? {
+        pace.0.set(Some(Instant::now()));
         if let Some(answer) = lines.feed(&piece?)? {
             return Ok(answer);
         }

@@ -1,6 +1,6 @@
 //! Takes over a changed configuration while everything runs: all of it or nothing.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
 use serde::Serialize;
@@ -48,15 +48,22 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// Reloads, one at a time. Clones are the same.
 #[derive(Clone)]
-pub struct Reloader(Arc<Mutex<State>>);
+pub struct Reloader(Arc<Mutex<Parts>>);
 
-struct State {
-    sources: Option<Sources>,
-    current: Config,
-    live: watch::Sender<Arc<Live>>,
-    guard: watch::Sender<Arc<Guard>>,
-    balancer: Addr<Balancer>,
-    fleet: Addr<Fleet>,
+/// What a reload reads, and whom it tells.
+pub struct Parts {
+    /// What is read; none where there is no configuration to reload.
+    pub sources: Option<Sources>,
+    /// The configuration that holds.
+    pub current: Config,
+    /// Where requests find their settings.
+    pub live: watch::Sender<Arc<Live>>,
+    /// Where requests find who may call.
+    pub guard: watch::Sender<Arc<Guard>>,
+    /// Who routes calls.
+    pub balancer: Addr<Balancer>,
+    /// Who knows the nodes.
+    pub fleet: Addr<Fleet>,
 }
 
 /// What a reload did.
@@ -84,13 +91,9 @@ pub enum NotReloaded {
 }
 
 impl Reloader {
-    /// What changes go to: requests, their guard, the balancer and the nodes.
-    pub fn new(
-        (sources, current): (Option<Sources>, Config),
-        (live, guard): (watch::Sender<Arc<Live>>, watch::Sender<Arc<Guard>>),
-        (balancer, fleet): (Addr<Balancer>, Addr<Fleet>),
-    ) -> Self {
-        Self(Arc::new(Mutex::new(State { sources, current, live, guard, balancer, fleet })))
+    /// A reloader of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Mutex::new(parts)))
     }
 
     /// Reads the configuration anew and applies what differs. What it says is in the log too.
@@ -114,12 +117,13 @@ impl Reloader {
     }
 }
 
-impl State {
+impl Parts {
     async fn reload(&mut self) -> Result<Report, NotReloaded> {
         let sources = self.sources.clone().ok_or(NotReloaded::NoSources)?;
-        let read = timeout(LIMIT, spawn_blocking(move || read(&sources)));
+        let started = self.current.clone();
+        let read = timeout(LIMIT, spawn_blocking(move || read(&sources, &started)));
         let failed = |reason: &str| NotReloaded::Failed(reason.to_owned());
-        let (config, live, guard) = read
+        let New { config, needs_restart, live, guard } = read
             .await
             .map_err(|_| failed("the files could not be read in time"))?
             .map_err(|_| failed("reading the files failed"))??;
@@ -130,24 +134,31 @@ impl State {
         self.balancer.do_send(Configure(config.balancer.clone()));
         self.live.send_replace(Arc::new(live));
         self.guard.send_replace(Arc::new(guard));
-        let needs_restart = needs_restart(&self.current, &config);
-        // What holds only after a restart is told again at the next reload.
-        let started = self.current.clone();
         self.current = config;
-        keep(&mut self.current, &started);
         Ok(Report { changes, needs_restart })
     }
 }
 
-/// Reads everything that a configuration names.
-fn read(sources: &Sources) -> Result<(Config, Live, Guard), NotReloaded> {
-    let config = sources.load()?.config;
+/// What a reload takes over.
+struct New {
+    config: Config,
+    needs_restart: Vec<&'static str>,
+    live: Live,
+    guard: Guard,
+}
+
+/// Reads everything that a configuration names. What holds only after a restart stays as it was when
+/// ticketd `started`, and what is new has to go together with that.
+fn read(sources: &Sources, started: &Config) -> Result<New, NotReloaded> {
+    let mut config = sources.load()?.config;
+    let needs_restart = needs_restart(started, &config);
+    keep(&mut config, started);
+    config.check("with what holds until a restart of ticketd")?;
     let failed = |error: &dyn std::fmt::Display| NotReloaded::Failed(error.to_string());
     let live = Live::read(&config).map_err(|error| failed(&error))?;
-    let [users, admins] = [&config.server.tokens_file, &config.server.admin_tokens_file]
-        .map(|file| file.as_deref().map(Path::to_owned));
+    let [users, admins] = [&config.server.tokens_file, &config.server.admin_tokens_file];
     let guard = Guard::read(users.as_deref(), admins.as_deref()).map_err(|error| failed(&error))?;
-    Ok((config, live, guard))
+    Ok(New { config, needs_restart, live, guard })
 }
 
 /// The keys that are read only at the start, and differ.
@@ -156,7 +167,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("server.listen", old.server.listen != new.server.listen),
         ("server.workers", old.server.workers != new.server.workers),
         ("server.control_socket", old.server.control_socket != new.server.control_socket),
-        ("server.shutdown_grace", old.server.grace() != new.server.grace()),
+        ("server.shutdown_grace", old.server.shutdown_grace != new.server.shutdown_grace),
         ("balancer.connect_timeout", old.balancer.connect_timeout != new.balancer.connect_timeout),
         ("log.format", old.log.format != new.log.format),
         ("log.level", old.log.level != new.log.level),
@@ -169,7 +180,7 @@ fn keep(config: &mut Config, started: &Config) {
     config.server.listen = started.server.listen;
     config.server.workers = started.server.workers;
     config.server.control_socket.clone_from(&started.server.control_socket);
-    config.server.shutdown_grace = Some(started.server.grace());
+    config.server.shutdown_grace = started.server.shutdown_grace;
     config.balancer.connect_timeout = started.balancer.connect_timeout;
     config.log = started.log.clone();
 }

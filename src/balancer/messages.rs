@@ -119,8 +119,9 @@ pub struct CallEnded {
     pub outcome: Outcome,
     /// How long it held its slot.
     pub held: Duration,
-    /// Whether no other call is in flight there.
-    pub idle: bool,
+    /// Whether nothing shows that the node works: no other call runs there, or none was answered
+    /// since this one began.
+    pub suspect: bool,
 }
 
 /// Takes back the blame for one failed call: another node failed it in the same way.

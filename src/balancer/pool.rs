@@ -50,6 +50,8 @@ pub struct Member {
     last_used: u64,
     /// How long its last answered calls took.
     latencies: VecDeque<Duration>,
+    /// When it last answered a call.
+    answered_at: Option<Duration>,
 }
 
 impl Member {
@@ -74,6 +76,12 @@ impl Member {
         sorted.sort_unstable();
         let at = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1);
         Some(Latency { p50: *at(50)?, p95: *at(95)? })
+    }
+
+    /// Whether nothing shows that it works, after a call that held it so long without an answer: no
+    /// other one runs there, or none was answered meanwhile.
+    pub fn is_suspect(&self, held: Duration, now: Duration) -> bool {
+        self.in_flight == 0 || self.answered_at.is_none_or(|at| at + held < now)
     }
 
     /// Healthy and not excluded for the call at hand.
@@ -138,6 +146,7 @@ impl Pool {
             penalty_until: Duration::ZERO,
             last_used: 0,
             latencies: VecDeque::new(),
+            answered_at: None,
         });
     }
 
@@ -168,10 +177,13 @@ impl Pool {
 
     /// Takes note of what a node's supervisor says.
     ///
-    /// A node that comes back starts without a penalty: a new process owes nothing.
+    /// A node that was down comes back without a penalty: a new process owes nothing. One that only
+    /// loaded its model again keeps it, so that who fails fast does not attract calls.
     pub fn set_state(&mut self, id: &NodeId, state: NodeState, now: Duration) {
         let Some(member) = self.members.iter_mut().find(|member| member.id == *id) else { return };
-        if state == NodeState::Ready && member.state != NodeState::Ready {
+        if matches!(member.state, NodeState::Down { .. })
+            && !matches!(state, NodeState::Down { .. })
+        {
             member.failures = 0;
             member.penalty_until = Duration::ZERO;
         }
@@ -246,6 +258,7 @@ impl Pool {
                 member.penalty_until = Duration::ZERO;
                 member.latencies.truncate(LATENCIES - 1);
                 member.latencies.push_front(held);
+                member.answered_at = Some(now);
             }
             Outcome::Refused | Outcome::Busy | Outcome::Failed | Outcome::Stalled => {
                 // What fails while the node rests began before: together they are one failure.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::{Addr, Context, Handler, Message, MessageResult};
 use serde::Serialize;
 
-use super::{Fleet, Wanted, wanted};
+use super::{Entry, Fleet, Wanted, wanted};
 use crate::{
     config,
     node::{Command, Node, Reconfigure, Status},
@@ -47,9 +47,9 @@ pub struct Add {
     pub wanted: Wanted,
 }
 
-/// Drains a node and forgets it. The answer is the node, which tells how far that is.
+/// Drains a node and forgets it. The answer is the node, and how it was before.
 #[derive(Debug, Message)]
-#[rtype(result = "Option<Addr<Node>>")]
+#[rtype(result = "Option<(Addr<Node>, View)>")]
 pub struct Remove {
     /// Its id.
     pub id: String,
@@ -119,13 +119,14 @@ impl Handler<Add> for Fleet {
 }
 
 impl Handler<Remove> for Fleet {
-    type Result = Option<Addr<Node>>;
+    type Result = Option<(Addr<Node>, View)>;
 
     fn handle(&mut self, remove: Remove, context: &mut Context<Self>) -> Self::Result {
         let at = self.entries.iter().position(|entry| entry.setup.id.is(&remove.id))?;
         self.entries[at].successor = None;
+        let before = self.view(&self.entries[at]);
         self.retire(at, context);
-        Some(self.entries[at].node.clone())
+        Some((self.entries[at].node.clone(), before))
     }
 }
 
@@ -134,6 +135,10 @@ impl Handler<Update> for Fleet {
 
     fn handle(&mut self, new: Update, context: &mut Context<Self>) -> Self::Result {
         let mut changes = Changes::default();
+        if self.closed {
+            return MessageResult(changes);
+        }
+        self.restarts.clear();
         (self.settings, self.model) = (new.settings, new.model);
         let mut wanted = wanted::of(&self.settings);
         for at in 0..self.entries.len() {
@@ -146,7 +151,10 @@ impl Handler<Update> for Fleet {
                     continue;
                 }
                 Some(own) => own,
-                None if self.entries[at].leaving => continue,
+                None if self.entries[at].leaving => {
+                    self.entries[at].successor = None;
+                    continue;
+                }
                 None if self.entries[at].wanted.runtime => self.entries[at].wanted.clone(),
                 None => {
                     changes.removed.push(id);
@@ -162,7 +170,15 @@ impl Handler<Update> for Fleet {
         }
         for wanted in wanted {
             changes.added.push(wanted.id().to_string());
-            self.start_node(wanted, context);
+            let place = |entry: &Entry| entry.wanted.place.clashes(&wanted.place);
+            match self.entries.iter().position(place) {
+                // The same server under another name: the configuration's takes its place.
+                Some(at) => {
+                    self.retire(at, context);
+                    self.entries[at].successor = Some(wanted);
+                }
+                None => self.start_node(wanted, context),
+            }
         }
         self.restart_next(context);
         MessageResult(changes)
@@ -176,7 +192,7 @@ impl Fleet {
         let entry = &mut self.entries[at];
         let same = |(old, new): (&Command, &Command)| old.is_same_process(new);
         let restart = !entry.setup.command.as_ref().zip(setup.command.as_ref()).is_none_or(same);
-        let slots = entry.setup.slots != setup.slots;
+        let slots = entry.setup.slots != setup.slots && !restart;
         (entry.wanted, entry.setup) = (wanted, setup.clone());
         if restart {
             self.restarts.push_back(setup.id.clone());

@@ -8,8 +8,8 @@ use crate::{
     node::{Command, Host, Setup},
 };
 
-/// The variables that choose the GPUs of a node: NVIDIA's and AMD's.
-const GPU_VARIABLES: [&str; 2] = ["CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"];
+/// The variable that chooses the GPUs of a node where none was found.
+const GPU_VARIABLE: &str = "CUDA_VISIBLE_DEVICES";
 
 /// A node that shall be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Wanted {
                 expects_gpu: false,
             },
             Place::Port(port) => {
-                let nodes = self.added_to(nodes, *port);
+                let nodes = self.added_to(nodes, *port, host.gpu.unwrap_or(GPU_VARIABLE));
                 Setup {
                     id,
                     endpoint: Endpoint::loopback(*port),
@@ -81,22 +81,21 @@ impl Wanted {
                     slots: nodes.slots_of(*port),
                     model,
                     models_dir: Some(nodes.models_dir_in(&host.home)),
-                    expects_gpu: host.has_gpu,
+                    expects_gpu: host.gpu.is_some(),
                 }
             }
         }
     }
 
     /// The settings as if this node had been in the configuration.
-    fn added_to(&self, nodes: &config::Nodes, port: u16) -> config::Nodes {
+    fn added_to(&self, nodes: &config::Nodes, port: u16, variable: &str) -> config::Nodes {
         let mut nodes = nodes.clone();
         if !nodes.ports.contains(&port) {
             nodes.ports.push(port);
         }
         if self.slots.is_some() || self.gpu.is_some() {
-            let gpu = self.gpu.iter().flat_map(|gpu| GPU_VARIABLES.map(|name| (name, gpu)));
-            let env: BTreeMap<_, _> =
-                gpu.map(|(name, gpu)| (name.to_owned(), gpu.clone())).collect();
+            let gpu = self.gpu.iter().map(|gpu| (variable.to_owned(), gpu.clone()));
+            let env: BTreeMap<_, _> = gpu.collect();
             nodes.node.retain(|entry| entry.port != port);
             nodes.node.push(NodeOverride { port, slots: self.slots, env });
         }
@@ -139,7 +138,12 @@ mod tests {
 
     #[test]
     fn a_node_added_at_run_time_has_its_own_slots_and_gpu() {
-        let host = Host { env: BTreeMap::new(), home: "/h".into(), cores: 8, has_gpu: true };
+        let host = Host {
+            env: BTreeMap::new(),
+            home: "/h".into(),
+            cores: 8,
+            gpu: Some("ROCR_VISIBLE_DEVICES"),
+        };
         let (slots, gpu) = (Some(2), Some("1".to_owned()));
         let wanted = Wanted { place: Place::Port(7), slots, gpu, runtime: true };
         let setup = wanted.setup(&config::Nodes::default(), &config::Model::default(), &host);
@@ -147,7 +151,7 @@ mod tests {
         let value = |name: &str| env.get(std::ffi::OsStr::new(name)).and_then(|v| v.to_str());
         assert_eq!(setup.slots, 2);
         assert_eq!(value("OLLAMA_NUM_PARALLEL"), Some("2"));
-        assert_eq!(value("CUDA_VISIBLE_DEVICES"), Some("1"));
+        assert_eq!(value("CUDA_VISIBLE_DEVICES"), None, "of another maker");
         assert_eq!(value("ROCR_VISIBLE_DEVICES"), Some("1"));
         assert_eq!(value("OLLAMA_HOST"), Some("127.0.0.1:7"));
     }

@@ -161,8 +161,15 @@ async fn obey(service: &Service, id: String, order: Order) -> Result<HttpRespons
 
 async fn remove(service: Data<Service>, id: Path<(String,)>) -> Result<HttpResponse, ApiError> {
     let id = id.into_inner().0;
-    let node = ask(&service.fleet, Remove { id }).await?.ok_or(ApiError::NoSuchNode)?;
-    answer(&service, &node, Order::Remove).await
+    let removed = ask(&service.fleet, Remove { id }).await?;
+    let (node, before) = removed.ok_or(ApiError::NoSuchNode)?;
+    match answer(&service, &node, Order::Remove).await {
+        // It had no process to wait for, and is gone already.
+        Err(ApiError::NoSuchNode) => {
+            Ok(HttpResponse::build(StatusCode::ACCEPTED).json(NodeBody::new(before, &[])))
+        }
+        answer => answer,
+    }
 }
 
 /// Gives the order, and answers with the node as it is then.
@@ -187,6 +194,9 @@ async fn answer(
 }
 
 async fn reload(service: Data<Service>) -> Result<HttpResponse, ApiError> {
-    let report = service.reloader.reload().await.map_err(ApiError::NotReloaded)?;
+    let reloader = service.reloader.clone();
+    // In a task of its own: a caller who leaves must not cut it in two.
+    let reload = actix_web::rt::spawn(async move { reloader.reload().await });
+    let report = reload.await.map_err(|_| ApiError::Internal)?.map_err(ApiError::NotReloaded)?;
     Ok(HttpResponse::Ok().json(report))
 }

@@ -17,8 +17,13 @@ const CACHE_RAM_MIB: &str = "512";
 /// their speed (measured with Ollama 0.32.15).
 const THREADS: &str = "LLAMA_ARG_THREADS";
 
-/// Files that show a GPU which Ollama can use.
-const GPU_FILES: [&str; 3] = ["/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128"];
+/// Files that show a GPU which Ollama can use, and the variable that chooses among those of a maker.
+/// Only one is set: AMD's runtime applies `ROCR_VISIBLE_DEVICES` first and numbers what is left anew.
+const GPUS: [(&str, &str); 3] = [
+    ("/dev/nvidiactl", "CUDA_VISIBLE_DEVICES"),
+    ("/dev/kfd", "ROCR_VISIBLE_DEVICES"),
+    ("/dev/dri/renderD128", "GGML_VK_VISIBLE_DEVICES"),
+];
 
 /// What a managed node is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +45,8 @@ pub struct Host {
     pub home: PathBuf,
     /// Processor cores.
     pub cores: usize,
-    /// Whether a GPU can be used.
-    pub has_gpu: bool,
+    /// The variable that chooses among the GPUs; none if there is no GPU.
+    pub gpu: Option<&'static str>,
 }
 
 impl Host {
@@ -51,7 +56,7 @@ impl Host {
             env: std::env::vars_os().collect(),
             home: std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")),
             cores: thread::available_parallelism().map_or(1, usize::from),
-            has_gpu: GPU_FILES.iter().any(|file| Path::new(file).exists()),
+            gpu: GPUS.iter().find(|(file, _)| Path::new(file).exists()).map(|(_, name)| *name),
         }
     }
 }
@@ -85,7 +90,7 @@ impl Command {
         set("OLLAMA_NOPRUNE", "1".into());
         set("OLLAMA_NO_CLOUD", "1".into());
         set("LLAMA_ARG_CACHE_RAM", CACHE_RAM_MIB.into());
-        if !host.has_gpu {
+        if host.gpu.is_none() {
             let threads = (host.cores / nodes.ports.len().max(1)).max(1);
             set(THREADS, threads.to_string().into());
         }
@@ -123,7 +128,8 @@ mod tests {
     fn host(has_gpu: bool) -> Host {
         let env = [("PATH", "/bin"), ("CUDA_VISIBLE_DEVICES", "0,1"), ("SECRET", "x")];
         let env = env.map(|(name, value)| (name.into(), value.into())).into();
-        Host { env, home: PathBuf::from("/home/op"), cores: 8, has_gpu }
+        let gpu = has_gpu.then_some("CUDA_VISIBLE_DEVICES");
+        Host { env, home: PathBuf::from("/home/op"), cores: 8, gpu }
     }
 
     fn env_of(nodes: &Nodes, port: u16, has_gpu: bool) -> BTreeMap<String, String> {

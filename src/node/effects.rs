@@ -114,6 +114,7 @@ impl Node {
             }
         };
         self.starts += 1;
+        self.outdated = false;
         let Started { group, mut child, stdout, stderr } = started;
         let pid = group.id();
         info!(node.id = %self.setup.id, node.pid = pid, "node process started");

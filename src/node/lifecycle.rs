@@ -56,6 +56,8 @@ pub struct Lifecycle {
     kills: VecDeque<Duration>,
     /// When the next canary may fly.
     canary_next: Duration,
+    /// When a fault may make the model be loaded again.
+    fault_next: Duration,
     warmth: Effort,
     pull: Effort,
 }
@@ -73,6 +75,7 @@ impl Lifecycle {
             refused_since: None,
             kills: VecDeque::new(),
             canary_next: Duration::ZERO,
+            fault_next: Duration::ZERO,
             warmth: Effort::NEW,
             pull: Effort::NEW,
         }
@@ -97,7 +100,13 @@ impl Lifecycle {
 
     /// Whether an Ollama that somebody else started is used on a port of ours.
     pub fn is_adopted(&self) -> bool {
-        self.startable && !self.managed
+        self.startable && !self.managed && self.wants_probes()
+    }
+
+    /// The state that people are told. Who waits for another one's pull is told that it goes on.
+    pub fn name(&self) -> &'static str {
+        let pulled = self.managed && self.timing.pull && self.phase == Phase::ModelMissing;
+        if pulled { Phase::Pulling.name() } else { self.phase.name() }
     }
 
     /// Whether the last failure is the one that made the crash loop.
@@ -204,10 +213,12 @@ impl Lifecycle {
             (watched!() | P::Draining { .. }, E::Warmed { loaded }) => self.warmed(loaded, now),
             (P::Loading, E::Incomplete) if self.managed && self.timing.pull => self.unlisted(now),
             (watched!(), E::Pulled(pulled)) => self.pulled(pulled, now),
-            (P::Ready { since }, E::Stalled) if now >= self.canary_next => {
-                self.enter(P::Checking { since }, Some(Action::Canary))
+            (P::Ready { since }, E::Stalled) if now >= self.canary_next => self.check(since, now),
+            (P::Ready { since }, E::Faulted) if now >= self.fault_next => {
+                self.fault_next = now + self.timing.canary_cooldown;
+                self.warm_again(since)
             }
-            (P::Ready { .. } | P::Checking { .. } | P::NoGpu, E::Faulted) => self.warm_again(),
+            (P::Checking { since }, E::Faulted) => self.warm_again(since),
             (P::Checking { since }, E::Sang { alive }) => self.judged(alive, since, now),
             (watched!() | P::Draining { .. }, E::ModelChanged) => self.model_changed(now),
             (watched!(), E::Exited) => {

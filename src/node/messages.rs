@@ -56,8 +56,8 @@ pub struct Reconfigure {
     pub setup: Setup,
     /// Delays and limits.
     pub settings: config::Nodes,
-    /// Fires when it serves again, or cannot; none if the process may stay.
-    pub restart: Option<oneshot::Sender<()>>,
+    /// Says whether it serves again, once that is clear; none if the process may stay.
+    pub restart: Option<oneshot::Sender<bool>>,
 }
 
 /// Asks for the last lines of output, and those to come.

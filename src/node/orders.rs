@@ -3,11 +3,14 @@
 use actix::{Context, Handler, MessageResult};
 
 use super::{
-    AwaitEnd, Kill, Node, NotOurs, Order, ReadLog, Reconfigure, Status, Stop,
+    AwaitEnd, Kill, Node, NotOurs, Order, ReadLog, Reconfigure, Setup, Status, Stop,
     lifecycle::{Event, Goal, Phase},
     timing,
 };
-use crate::balancer::{CallEnded, Outcome};
+use crate::{
+    balancer::{CallEnded, Outcome},
+    config,
+};
 
 impl Handler<Stop> for Node {
     type Result = ();
@@ -44,6 +47,13 @@ impl Handler<Order> for Node {
             Order::Drain => Event::DrainAsked(Goal::Park),
             Order::Restart => Event::DrainAsked(Goal::Restart),
             Order::Remove => Event::DrainAsked(Goal::Finish),
+            // Calling the drain off would leave a process that the configuration has not any more.
+            Order::Resume
+                if self.outdated
+                    && self.lifecycle.phase() == (Phase::Draining { goal: Goal::Park }) =>
+            {
+                Event::DrainAsked(Goal::Restart)
+            }
             Order::Resume => Event::ResumeAsked,
         };
         self.step(event, context);
@@ -55,7 +65,7 @@ impl Handler<Reconfigure> for Node {
     type Result = ();
 
     fn handle(&mut self, new: Reconfigure, context: &mut Context<Self>) {
-        let other_model = self.setup.model != new.setup.model;
+        let other_model = loads_anew(&self.setup, &new.setup);
         self.lifecycle.set_timing(timing(&new.settings, &new.setup.model));
         self.log.set_rate(new.settings.log_lines_per_second);
         (self.setup, self.settings) = (new.setup, new.settings);
@@ -74,12 +84,26 @@ impl Handler<Reconfigure> for Node {
         let parked = parked || self.lifecycle.is_adopted();
         if parked {
             // It starts with the new setup when it is resumed; an adopted one is none of ours.
-            let _ = settled.send(());
+            self.outdated = true;
+            let _ = settled.send(true);
         } else {
             self.settled.push(settled);
             self.step(Event::DrainAsked(Goal::Restart), context);
         }
     }
+}
+
+/// Whether a process that stays has to load its model anew: another one, or with options that Ollama
+/// loads it anew for. A process that is to be restarted for this does so then.
+fn loads_anew(old: &Setup, new: &Setup) -> bool {
+    let stays = match (&old.command, &new.command) {
+        (Some(old), Some(new)) => old.is_same_process(new),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    let (old, new) = (&old.model, &new.model);
+    let runner = |model: &config::Model| (model.options.num_ctx, model.options.num_gpu);
+    stays && (old.name != new.name || runner(old) != runner(new))
 }
 
 impl Handler<CallEnded> for Node {
@@ -88,8 +112,8 @@ impl Handler<CallEnded> for Node {
     fn handle(&mut self, call: CallEnded, context: &mut Context<Self>) {
         match call.outcome {
             Outcome::Failed => self.step(Event::Faulted, context),
-            Outcome::Stalled if call.idle => self.step(Event::Stalled, context),
-            Outcome::Abandoned if call.idle && call.held >= self.settings.canary_after => {
+            Outcome::Stalled if call.suspect => self.step(Event::Stalled, context),
+            Outcome::Abandoned if call.suspect && call.held >= self.settings.canary_after => {
                 self.step(Event::Stalled, context);
             }
             Outcome::Stalled

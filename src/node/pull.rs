@@ -121,17 +121,19 @@ impl Job {
     }
 
     async fn fetch(&self, told: &watch::Sender<u8>) -> Result<(), PullFailed> {
-        let (mut last, mut said, mut total) = (None, Instant::now(), 0);
+        let directory = self.directory.clone();
+        // Of a disk that does not tell nothing is expected.
+        let free = spawn_blocking(move || directory::free_bytes(&directory)).await;
+        let free = free.ok().and_then(Result::ok).unwrap_or(u64::MAX);
+        let (mut last, mut said) = (None, Instant::now());
+        let mut there_before = None;
         let note = |progress: &Progress| {
             if progress.total() == 0 {
                 // Nothing is known yet, and what an earlier try told still holds.
                 return Ok(());
             }
-            if progress.total() > total {
-                // Another layer: does it fit?
-                total = progress.total();
-                self.check_room(progress)?;
-            }
+            let there_before = *there_before.get_or_insert(progress.completed());
+            self.check_room(progress.total().saturating_sub(there_before), free)?;
             let percent = progress.percent();
             told.send_replace(percent);
             let tenth = percent / 10;
@@ -145,10 +147,8 @@ impl Job {
         ollama::pull(&self.client, &self.base_url, &self.model, self.idle, note).await
     }
 
-    /// What is left to come must fit on the disk.
-    fn check_room(&self, progress: &Progress) -> Result<(), PullFailed> {
-        let needed = progress.total().saturating_sub(progress.completed());
-        let Ok(free) = directory::free_bytes(&self.directory) else { return Ok(()) };
+    /// What was to come must have fitted on the disk when the try began.
+    fn check_room(&self, needed: u64, free: u64) -> Result<(), PullFailed> {
         if needed <= free {
             return Ok(());
         }

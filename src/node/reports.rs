@@ -29,7 +29,7 @@ impl Node {
             id: self.setup.id.clone(),
             url: self.setup.endpoint.base().to_owned(),
             kind,
-            state: self.lifecycle.phase().name(),
+            state: self.lifecycle.name(),
             since: self.since,
             remedy: self.remedy.clone(),
             pid: self.group.as_ref().map(super::Group::id),
@@ -47,7 +47,7 @@ impl Node {
     pub(super) fn warning(&self) -> Option<String> {
         let memory = self.memory?;
         let wanted = self.setup.expects_gpu || self.settings.require_gpu || memory.vram_bytes > 0;
-        if !wanted || memory.vram_bytes >= memory.bytes {
+        if !wanted || memory.is_on_gpu() {
             return None;
         }
         let share = 100 - memory.vram_bytes.saturating_mul(100) / memory.bytes.max(1);
@@ -70,6 +70,11 @@ impl Node {
                 context.cancel_future(timer);
             }
         }
+        if !matches!(after, Phase::Checking { .. })
+            && let Some(canary) = self.canary.take()
+        {
+            context.cancel_future(canary);
+        }
         if matches!(after, Phase::Ready { .. } | Phase::Starting { .. } | Phase::Stopped) {
             self.remedy = None;
         }
@@ -81,9 +86,10 @@ impl Node {
                 | Phase::Draining { .. }
                 | Phase::Stopping { .. }
         ) {
+            let serves = matches!(after, Phase::Ready { .. });
             for settled in self.settled.drain(..) {
                 // Who no longer waits need not be told.
-                let _ = settled.send(());
+                let _ = settled.send(serves);
             }
         }
         self.tell(after);
@@ -127,15 +133,19 @@ impl Node {
             Phase::Unhealthy { .. } => {
                 warn!(node.id = %id, node.url = url, "node lost: it does not answer");
             }
-            Phase::CrashLooping { .. } if self.lifecycle.begins_to_loop() => {
-                let message = format!(
-                    "it ended {} times soon after its start; its own lines say why; tried again at \
-                     most every {}",
-                    self.settings.crash_loop_failures,
-                    config::duration::display(self.settings.backoff_ceiling)
-                );
-                error!(node.id = %id, "node crash-looping: {message}");
-                self.remedy = Some(message);
+            Phase::CrashLooping { .. } => {
+                // What keeps it from starting says more than how often.
+                let remedy = self.remedy.get_or_insert_with(|| {
+                    format!(
+                        "it ended {} times or more soon after its start; its own lines say why; tried \
+                         again at most every {}",
+                        self.settings.crash_loop_failures,
+                        config::duration::display(self.settings.backoff_ceiling)
+                    )
+                });
+                if self.lifecycle.begins_to_loop() {
+                    error!(node.id = %id, "node crash-looping: {remedy}");
+                }
             }
             Phase::Draining { goal } => {
                 let goal = match goal {
@@ -146,8 +156,7 @@ impl Node {
                 info!(node.id = %id, goal, "node drains: it gets no new calls");
             }
             Phase::Stopped => info!(node.id = %id, "node out of service until it is resumed"),
-            Phase::CrashLooping { .. }
-            | Phase::Looking
+            Phase::Looking
             | Phase::Starting { .. }
             | Phase::BackingOff { .. }
             | Phase::Stopping { .. }

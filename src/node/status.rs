@@ -93,6 +93,14 @@ pub struct Failure {
     pub output: Vec<String>,
 }
 
+impl Residence {
+    /// Whether the model counts as wholly on the GPU: some buffers may stay on the host, so up to a
+    /// twentieth does not count. (Our own choice; no GPU was measured.)
+    pub fn is_on_gpu(self) -> bool {
+        self.bytes.saturating_sub(self.vram_bytes) <= self.bytes / 20
+    }
+}
+
 /// How many bytes a model takes, and how many of them on the GPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Residence {

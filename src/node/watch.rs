@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 use tracing::{info, warn};
 
 use super::{
     Node, Residence,
     lifecycle::{Event, Memory, Phase},
 };
-use crate::ollama::{self, Budget, CanaryRequest, Held, LoadRequest, Probe, UpstreamError};
+use crate::{
+    balancer::AwaitIdle,
+    ollama::{self, Budget, CanaryRequest, Held, LoadRequest, Pace, Probe, UpstreamError},
+};
 
 /// The time between two probes of a node that is starting.
 const START_PROBE_INTERVAL: Duration = Duration::from_millis(100);
@@ -23,6 +26,7 @@ impl Node {
         let model = self.setup.model.name.clone();
         let generation = self.generation;
         let loaded = matches!(self.lifecycle.phase(), Phase::Ready { .. } | Phase::NoGpu);
+        let asked = model.clone();
         let probe = async move {
             let seen = ollama::probe(&client, &base, &model, wait).await;
             let mut held = None;
@@ -36,12 +40,15 @@ impl Node {
                 return;
             }
             node.log.tell_dropped();
-            if seen.digest.is_some() {
-                node.digest = seen.digest;
-            }
-            node.step(Event::Probed(seen.probe), context);
-            if let Some(memory) = held.and_then(|held| node.located(held)) {
-                node.step(Event::Located(memory), context);
+            // What was seen of an earlier model says nothing about this one.
+            if asked == node.setup.model.name {
+                if seen.digest.is_some() {
+                    node.digest = seen.digest;
+                }
+                node.step(Event::Probed(seen.probe), context);
+                if let Some(memory) = held.and_then(|held| node.located(held)) {
+                    node.step(Event::Located(memory), context);
+                }
             }
             let starting = matches!(node.lifecycle.phase(), Phase::Starting { .. });
             let fast = starting && node.lifecycle.is_managed();
@@ -60,8 +67,9 @@ impl Node {
         let before = self.warning();
         let memory = match held {
             Held::Loaded { bytes, vram_bytes } => {
-                self.memory = Some(Residence { bytes, vram_bytes });
-                Some(if vram_bytes >= bytes { Memory::Gpu } else { Memory::Cpu })
+                let memory = Residence { bytes, vram_bytes };
+                self.memory = Some(memory);
+                Some(if memory.is_on_gpu() { Memory::Gpu } else { Memory::Cpu })
             }
             Held::Nothing => {
                 let was_there = self.memory.take().is_some();
@@ -85,7 +93,7 @@ impl Node {
         let wait = self.settings.probe_timeout;
         let budget = Budget { first_token: limit, token: limit, call: limit };
         let load = async move {
-            let result = ollama::generate(&client, &base, body, budget).await;
+            let result = ollama::generate(&client, &base, body, budget, &Pace::default()).await;
             let held = match result {
                 Ok(_) => ollama::held(&client, &base, &model, wait).await,
                 Err(_) => None,
@@ -123,20 +131,32 @@ impl Node {
         }
     }
 
-    /// Asks for one token. Any answer is a sign of life; none in time is not.
+    /// Asks for one token once no call runs there. Any answer is a sign of life; none in time is not,
+    /// unless the model is not even loaded: then it is loaded with patience.
     pub(super) fn canary(&mut self, context: &mut Context<Self>) {
         let (client, limit) = (self.client.clone(), self.settings.canary_timeout);
+        let wait = self.settings.probe_timeout;
         let base = self.setup.endpoint.base().to_owned();
+        let model = self.setup.model.name.clone();
         let body = CanaryRequest::new(&self.setup.model).to_body();
-        let generation = self.generation;
+        let (idle, over) = oneshot::channel();
+        self.audience.idle.do_send(AwaitIdle { node: self.setup.id.clone(), idle });
         let budget = Budget { first_token: limit, token: limit, call: limit };
-        let ask = async move { ollama::generate(&client, &base, body, budget).await };
-        let answered = ask.into_actor(self).map(move |result, node, context| {
-            if generation == node.generation {
-                let alive = !matches!(result, Err(UpstreamError::Stalled(_)));
-                node.step(Event::Sang { alive }, context);
+        let ask = async move {
+            // One that is not told any more is as good as idle.
+            let _ = over.await;
+            if ollama::held(&client, &base, &model, wait).await == Some(Held::Nothing) {
+                return Event::Faulted;
             }
+            let answer = ollama::generate(&client, &base, body, budget, &Pace::default()).await;
+            Event::Sang { alive: !matches!(answer, Err(UpstreamError::Stalled(_))) }
+        };
+        let answered = ask.into_actor(self).map(|event, node, context| {
+            node.canary = None;
+            node.step(event, context);
         });
-        context.spawn(answered);
+        if let Some(earlier) = self.canary.replace(context.spawn(answered)) {
+            context.cancel_future(earlier);
+        }
     }
 }

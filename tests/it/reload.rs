@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{CALL, Ticketd, assert_ticket, free_ports, managed, until},
+    harness::{CALL, Process, Ticketd, assert_ticket, free_ports, managed, until},
     raw::control,
     socket::Folder,
 };
@@ -110,21 +110,118 @@ async fn what_requests_are_served_with_is_reloaded_too_and_the_rest_is_named() {
 }
 
 #[actix_web::test]
+async fn a_restart_that_fails_is_the_last_one() {
+    let folder = Folder::new();
+    let ports = free_ports::<3>();
+    let config = folder.config(&[]) + &managed(&ports, &json!({}));
+    let ticketd = Ticketd::start(&config, &[]).await;
+    ticketd.healthy(3).await;
+    let before = pids(&folder).await;
+    let old = format!("program = {:?}", crate::harness::fake_program());
+    ticketd.rewrite(&config.replace(&old, "program = \"/no/such/ollama\""));
+    let reply = control(&folder.socket(), "POST /admin/reload", "").await;
+    assert_eq!(reply.body["restarted"].as_array().map(Vec::len), Some(3), "{reply:?}");
+    ticketd.process.line_after("node did not come back with the new configuration").await;
+    let after = pids(&folder).await;
+    assert_eq!(after[1..], before[1..], "the others serve on");
+    assert_ticket(&ticketd.summarize(CALL).await);
+    ticketd.rewrite(&config);
+    let reply = control(&folder.socket(), "POST /admin/reload", "").await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    ticketd.healthy(3).await;
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn no_reload_opens_a_public_address() {
+    let folder = Folder::new();
+    let tokens = folder.write("tokens", "user-token-0123456789\n");
+    let public = "listen = \"0.0.0.0:0\"\n";
+    let file = folder.write("config.toml", &(folder.config(&[("tokens_file", &tokens)]) + public));
+    let endpoints = [("DEEPSEEK_ENDPOINTS", "http://127.0.0.1:1")];
+    let mut command = crate::harness::command(&endpoints);
+    let process = Process::spawn(command.arg("serve").arg("--config").arg(&file));
+    process.line_after("listening on http://").await;
+    // Right for a new start, and wrong as long as the address is what it is.
+    std::fs::write(&file, folder.config(&[])).expect("written");
+    let reply = control(&folder.socket(), "POST /admin/reload", "").await;
+    assert_eq!((reply.status, &reply.body["code"]), (422, &json!("bad_config")), "{reply:?}");
+    let problem = reply.body["problems"][0].as_str().expect("a problem");
+    assert!(problem.contains("until a restart") && problem.contains("server.listen"), "{problem}");
+}
+
+#[actix_web::test]
+async fn a_reload_while_the_service_stops_ends_nothing() {
+    let folder = Folder::new();
+    let ports = free_ports::<1>();
+    let config = folder.config(&[]) + &managed(&ports, &json!({"delay_ms": 1000}));
+    let mut ticketd = Ticketd::start(&config, &[]).await;
+    ticketd.healthy(1).await;
+    let stop = async {
+        until("a call in flight", async || {
+            let node =
+                control(&folder.socket(), "GET /admin/nodes", "").await.body["nodes"][0].clone();
+            (node["in_flight"] == 1).then_some(())
+        })
+        .await;
+        ticketd.process.signal(Signal::TERM);
+        ticketd.process.line_after("stopping: no new calls").await;
+        ticketd.process.signal(Signal::HUP);
+    };
+    let (reply, ()) = tokio::join!(ticketd.summarize(CALL), stop);
+    assert_ticket(&reply);
+    assert!(ticketd.process.ended().await.success(), "{}", ticketd.process.log());
+}
+
+#[actix_web::test]
+async fn a_drain_that_is_called_off_after_a_reload_starts_what_the_file_says() {
+    let folder = Folder::new();
+    let [port] = free_ports();
+    let config = |own: &str| {
+        let own = format!("[[nodes.node]]\nport = {port}\nenv = {{ OWN = \"{own}\" }}\n");
+        folder.config(&[]) + &managed(&[port], &json!({"delay_ms": 2000})) + &own
+    };
+    let ticketd = Ticketd::start(&config("1"), &[]).await;
+    ticketd.healthy(1).await;
+    let work = async {
+        until("a call in flight", async || {
+            let node =
+                control(&folder.socket(), "GET /admin/nodes", "").await.body["nodes"][0].clone();
+            (node["in_flight"] == 1).then_some(())
+        })
+        .await;
+        control(&folder.socket(), &format!("POST /admin/nodes/{port}/drain"), "").await;
+        ticketd.rewrite(&config("2"));
+        control(&folder.socket(), "POST /admin/reload", "").await;
+        let path = format!("POST /admin/nodes/{port}/resume");
+        control(&folder.socket(), &path, "").await;
+    };
+    let (reply, ()) = tokio::join!(ticketd.summarize(CALL), work);
+    assert_ticket(&reply);
+    ticketd.healthy(1).await;
+    let seen = crate::harness::seen(&ticketd.client, &format!("http://127.0.0.1:{port}")).await;
+    assert_eq!(seen["environment"]["OWN"], "2");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn another_model_is_loaded_before_calls_ask_for_it() {
     let folder = Folder::new();
     let ports = free_ports::<1>();
     let config = folder.config(&[]) + &managed(&ports, &json!({}));
     let ticketd = Ticketd::start(&config, &[]).await;
     ticketd.healthy(1).await;
-    let options = config.clone() + "[model.options]\nseed = 7\n";
+    let options = config.clone() + "[model.options]\nnum_gpu = 7\n";
     ticketd.rewrite(&options);
     let reply = control(&folder.socket(), "POST /admin/reload", "").await;
     assert_eq!((&reply.body["unchanged"], reply.status), (&json!(1), 200), "{reply:?}");
     assert_ticket(&ticketd.summarize(CALL).await);
     let url = format!("http://127.0.0.1:{}", ports[0]);
     let seen = crate::harness::seen(&ticketd.client, &url).await;
-    assert_eq!(seen["bodies"][0]["options"]["seed"], 7);
+    assert_eq!(seen["bodies"][0]["options"]["num_gpu"], 7);
     let loads = seen["loads"].as_array().expect("a list");
-    assert_eq!(loads.last().expect("a load")["options"]["seed"], 7, "{loads:?}");
-    ticketd.stop().await;
+    assert_eq!(loads.last().expect("a load")["options"]["num_gpu"], 7, "{loads:?}");
+    let log = ticketd.stop().await;
+    let (loaded, answered) = (log.rfind("model loaded"), log.find("route=\"/summarize\""));
+    assert!(loaded < answered, "before the call: {log}");
 }

@@ -93,6 +93,37 @@ fn calls_that_fail_together_are_one_failure() {
 }
 
 #[test]
+fn a_node_that_loads_its_model_again_keeps_its_penalty_and_a_new_process_does_not() {
+    let mut pool = pool(Policy::LeastBusy, &[1]);
+    let node = pool.choose(&[], Duration::ZERO).expect("free");
+    pool.release(node.membership, Outcome::Failed, HELD, Duration::ZERO);
+    for (between, healthy) in
+        [(NodeState::Reachable, false), (NodeState::Down { back_in: None }, true)]
+    {
+        pool.set_state(&id(0), between, Duration::ZERO);
+        pool.set_state(&id(0), NodeState::Ready, Duration::ZERO);
+        assert_eq!(pool.members()[0].is_healthy(Duration::ZERO), healthy, "{between:?}");
+    }
+}
+
+#[test]
+fn a_node_is_suspect_when_nothing_shows_that_it_works() {
+    let mut pool = pool(Policy::LeastBusy, &[3]);
+    let second = Duration::from_secs(1);
+    let take = |pool: &mut Pool| pool.choose(&[], Duration::ZERO).expect("free").membership;
+    let calls = [take(&mut pool), take(&mut pool), take(&mut pool)];
+    let stalled = |pool: &mut Pool, call, now| {
+        let member = pool.release(call, Outcome::Stalled, 10 * second, now).expect("it is there");
+        member.is_suspect(10 * second, now)
+    };
+    assert!(stalled(&mut pool, calls[0], 10 * second), "others run, and none was ever answered");
+    pool.release(calls[1], Outcome::Answered, second, 11 * second);
+    take(&mut pool);
+    assert!(!stalled(&mut pool, calls[2], 12 * second), "another one was answered meanwhile");
+    assert!(stalled(&mut pool, calls[2], 30 * second), "none runs");
+}
+
+#[test]
 fn a_pardoned_failure_is_as_if_it_had_not_been() {
     let mut pool = pool(Policy::LeastBusy, &[1]);
     let node = pool.choose(&[], Duration::ZERO).expect("free");

@@ -58,7 +58,7 @@ impl Goal {
             Self::ReadyAnew { before } if *before == Stretch::from(node) => Verdict::Wait,
             Self::Ready | Self::ReadyAnew { .. } => match node.state.as_str() {
                 "ready" => Verdict::Done,
-                "crash-looping" | "model-missing" => Verdict::Failed,
+                "crash-looping" | "model-missing" | "no-gpu" => Verdict::Failed,
                 _ => Verdict::Wait,
             },
             Self::Stopped if node.state == "stopped" => Verdict::Done,

@@ -2,16 +2,18 @@
 //! node may not run what he likes.
 
 use actix_web::{
-    HttpResponse,
-    web::{Bytes, Data},
+    HttpRequest, HttpResponse,
+    web::{Data, Payload},
 };
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::{NodeBody, Service};
 use crate::{
     balancer::Snapshot,
+    config::Endpoint,
     fleet::{Add, Place, Refused, Wanted},
-    http::{error::ApiError, lb_stats::ask},
+    http::{error::ApiError, lb_stats::ask, summarize::read},
 };
 
 /// The body.
@@ -24,8 +26,15 @@ struct Body {
     gpu: Option<String>,
 }
 
-pub(super) async fn add(service: Data<Service>, body: Bytes) -> Result<HttpResponse, ApiError> {
-    let own = service.live.borrow().server.listen.port();
+pub(super) async fn add(
+    service: Data<Service>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let server = service.live.borrow().server.clone();
+    let own = server.listen.port();
+    let body = timeout(server.body_timeout, read(&request, payload, server.max_body_bytes)).await;
+    let body = body.map_err(|_| ApiError::BodyTimedOut)??;
     let wanted = parse(&body, own).map_err(ApiError::BadRequest)?;
     let view = ask(&service.fleet, Add { wanted }).await?.map_err(|refused| match refused {
         Refused::Exists => ApiError::NodeExists,
@@ -50,9 +59,16 @@ fn parse(body: &[u8], own: u16) -> Result<Wanted, String> {
             return Err("port是ticketd自己的端口，请换一个".to_owned());
         }
         (Some(port), None) => Place::Port(port),
-        (None, Some(url)) => Place::Endpoint(url.parse().map_err(|_| {
-            "endpoint必须是http开头的URL，例如http://127.0.0.1:11434，不含用户名和密码".to_owned()
-        })?),
+        (None, Some(url)) => {
+            let endpoint: Endpoint = url.parse().map_err(|_| {
+                "endpoint必须是http开头的URL，例如http://127.0.0.1:11434，不含用户名和密码"
+                    .to_owned()
+            })?;
+            if endpoint.loopback_port() == Some(own) {
+                return Err("endpoint是ticketd自己的地址，请换一个".to_owned());
+            }
+            Place::Endpoint(endpoint)
+        }
         _ => return Err("必须且只能给出port或endpoint之一".to_owned()),
     };
     if body.slots.is_some_and(|slots| !(1..=1024).contains(&slots)) {
@@ -89,6 +105,7 @@ mod tests {
             (r#"{"port": 1, "gpu": "0;rm"}"#, Some("gpu")),
             (r#"{"endpoint": "http://a:1", "gpu": "0"}"#, Some("gpu")),
             (r#"{"endpoint": "ftp://a"}"#, Some("endpoint")),
+            (r#"{"endpoint": "http://localhost:8001"}"#, Some("自己的地址")),
         ];
         for (body, fault) in table {
             match (parse(body.as_bytes(), 8001), fault) {

@@ -50,8 +50,8 @@ impl Lifecycle {
             self.phase = Phase::ModelMissing;
         }
         if self.pull == Effort::Done {
-            // It was there once, and was removed.
-            self.pull = Effort::NEW;
+            // It was there once, and was removed, or is listed under another name.
+            self.pull = Effort::Due { failures: 0, next: now + self.timing.backoff.ceiling };
         }
         let wanted = self.managed && self.timing.pull;
         (wanted && self.pull.begin(now)).then_some(Action::Pull)
@@ -60,10 +60,10 @@ impl Lifecycle {
     /// The node does not answer.
     fn unanswered(&mut self, probe: Probe, now: Duration) -> Option<Action> {
         if let Phase::Starting { since } = self.phase {
-            return self.after(since, self.timing.start_timeout, now);
+            return self.unstarted(since, now);
         }
         if let Phase::Unhealthy { since } = self.phase {
-            return self.after(since, self.timing.hang_timeout, now);
+            return self.gone(since, now);
         }
         if self.phase == Phase::Hung && self.managed {
             return self.hung(now);
@@ -80,7 +80,9 @@ impl Lifecycle {
     /// The node said where its model is.
     pub(super) fn located(&mut self, memory: Memory, now: Duration) -> Option<Action> {
         match (memory, self.phase) {
-            (Memory::Nowhere, Phase::Ready { .. } | Phase::NoGpu) => self.warm_again(),
+            (Memory::Nowhere, Phase::Ready { .. } | Phase::NoGpu) if self.managed => {
+                self.warm_again(now)
+            }
             (Memory::Cpu, Phase::Ready { .. }) if self.timing.require_gpu => {
                 self.enter(Phase::NoGpu, None)
             }
@@ -93,9 +95,9 @@ impl Lifecycle {
     }
 
     /// Loads the model again; that of others is their business.
-    pub(super) fn warm_again(&mut self) -> Option<Action> {
+    pub(super) fn warm_again(&mut self, since: Duration) -> Option<Action> {
         if !self.managed {
-            return None;
+            return self.enter(Phase::Ready { since }, None);
         }
         self.warmth = Effort::Running { failures: 0 };
         self.enter(Phase::Loading, Some(Action::WarmUp))
@@ -139,9 +141,14 @@ impl Lifecycle {
         }
     }
 
+    /// Sends out a canary.
+    pub(super) fn check(&mut self, since: Duration, now: Duration) -> Option<Action> {
+        self.canary_next = now + self.timing.canary_cooldown;
+        self.enter(Phase::Checking { since }, Some(Action::Canary))
+    }
+
     /// The canary told whether the node generates at all.
     pub(super) fn judged(&mut self, alive: bool, since: Duration, now: Duration) -> Option<Action> {
-        self.canary_next = now + self.timing.canary_cooldown;
         if alive {
             return self.enter(Phase::Ready { since }, None);
         }
@@ -156,10 +163,7 @@ impl Lifecycle {
         if self.managed && self.may_kill(now) {
             return self.kill(now);
         }
-        if now >= self.canary_next {
-            return self.enter(Phase::Checking { since: now }, Some(Action::Canary));
-        }
-        None
+        if now >= self.canary_next { self.check(now, now) } else { None }
     }
 
     /// Other options, or another model: the node is loaded anew before it gets calls.
@@ -184,13 +188,31 @@ impl Lifecycle {
         }
     }
 
-    /// What to do about a node that has not answered since a moment: a process of ours that has had
-    /// its time is killed; where an adopted Ollama is gone, our own may take its port.
-    fn after(&mut self, since: Duration, limit: Duration, now: Duration) -> Option<Action> {
-        if self.managed {
-            let late = now.saturating_sub(since) >= limit;
-            return if late && self.may_kill(now) { self.kill(now) } else { None };
+    /// What to do about a node that has not answered yet.
+    fn unstarted(&mut self, since: Duration, now: Duration) -> Option<Action> {
+        if !self.managed {
+            return self.replace_adopted(now);
         }
+        let late = now.saturating_sub(since) >= self.timing.start_timeout;
+        // Nothing that works is lost by this, so its backoff is bound enough.
+        if late {
+            self.enter(Phase::Stopping { goal: Goal::Recover }, Some(Action::Kill))
+        } else {
+            None
+        }
+    }
+
+    /// What to do about a node that answered once.
+    fn gone(&mut self, since: Duration, now: Duration) -> Option<Action> {
+        if !self.managed {
+            return self.replace_adopted(now);
+        }
+        let late = now.saturating_sub(since) >= self.timing.hang_timeout;
+        if late && self.may_kill(now) { self.kill(now) } else { None }
+    }
+
+    /// Where an adopted Ollama has been gone for a while, our own takes its port.
+    fn replace_adopted(&mut self, now: Duration) -> Option<Action> {
         let refused_for = self.refused_since.map(|since| now.saturating_sub(since));
         let gone = refused_for.is_some_and(|time| time >= self.timing.adopted_gone_timeout);
         if self.startable && gone {

@@ -61,10 +61,10 @@ fn a_managed_node_starts_serves_restarts_and_stops() {
 #[test]
 fn a_port_that_an_ollama_serves_becomes_an_endpoint() {
     let mut life = Lifecycle::managed(TIMING);
-    let actions =
-        run(&mut life, &[Event::PortServed, Event::Probed(Probe::Ready), Event::StopAsked]);
-    assert_eq!(actions, [Some(Action::Watch), None, Some(Action::Finish)]);
+    let actions = run(&mut life, &[Event::PortServed, Event::Probed(Probe::Ready)]);
+    assert_eq!(actions, [Some(Action::Watch), None]);
     assert!(life.is_adopted());
+    assert_eq!(life.on(Event::StopAsked, SECOND, 1.0), Some(Action::Finish));
 }
 
 #[test]
@@ -191,10 +191,34 @@ fn a_node_that_generates_nothing_is_found_by_its_canary_and_killed() {
     assert_ne!(life.state(SECOND), NodeState::Ready, "no calls meanwhile");
     assert_eq!(life.on(Event::Sang { alive: true }, 2 * SECOND, 1.0), None);
     assert_eq!(life.state(2 * SECOND), NodeState::Ready);
-    assert_eq!(life.on(Event::Stalled, 61 * SECOND, 1.0), None, "the cool-down runs");
-    assert_eq!(life.on(Event::Stalled, 62 * SECOND, 1.0), Some(Action::Canary));
+    assert_eq!(life.on(Event::Stalled, 60 * SECOND, 1.0), None, "the cool-down runs");
+    assert_eq!(life.on(Event::Stalled, 61 * SECOND, 1.0), Some(Action::Canary));
     assert_eq!(life.on(Event::Sang { alive: false }, 70 * SECOND, 1.0), Some(Action::Kill));
     assert_eq!(life.on(Event::Exited, 71 * SECOND, 1.0), Some(Action::RetryAfter(SECOND)));
+}
+
+#[test]
+fn faults_load_the_model_again_once_in_a_while_and_not_at_each() {
+    let mut life = ready();
+    assert_eq!(life.on(Event::Faulted, SECOND, 1.0), Some(Action::WarmUp));
+    life.on(Event::Warmed { loaded: true }, 2 * SECOND, 1.0);
+    assert_eq!(life.on(Event::Faulted, 3 * SECOND, 1.0), None);
+    assert_eq!(life.state(3 * SECOND), NodeState::Ready);
+    assert_eq!(life.on(Event::Faulted, 61 * SECOND, 1.0), Some(Action::WarmUp));
+}
+
+#[test]
+fn a_process_that_never_answers_costs_no_kill_of_the_hour() {
+    let mut life = Lifecycle::managed(TIMING);
+    for turn in 1..9 {
+        let now = 200 * SECOND * turn;
+        life.on(Event::PortFree, now, 1.0);
+        let silent = Event::Probed(Probe::Silent);
+        assert_eq!(life.on(silent, now + 60 * SECOND, 1.0), Some(Action::Kill), "turn {turn}");
+        life.on(Event::Exited, now + 60 * SECOND, 1.0);
+        life.on(Event::DelayOver, now + 100 * SECOND, 1.0);
+    }
+    assert!(!life.is_out_of_kills(2000 * SECOND));
 }
 
 #[test]
@@ -205,10 +229,10 @@ fn a_node_that_hangs_too_often_is_left_alone_until_it_sings() {
     assert_eq!(life.on(Event::Sang { alive: false }, 20 * SECOND, 1.0), None);
     assert!(life.is_out_of_kills(20 * SECOND));
     let probed = Event::Probed(Probe::Ready);
-    assert_eq!(life.on(probed, 79 * SECOND, 1.0), None);
+    assert_eq!(life.on(probed, 69 * SECOND, 1.0), None);
     assert_eq!(life.phase(), Phase::Hung, "that it answers probes proves nothing");
-    assert_eq!(life.on(probed, 80 * SECOND, 1.0), Some(Action::Canary));
-    life.on(Event::Sang { alive: false }, 90 * SECOND, 1.0);
+    assert_eq!(life.on(probed, 70 * SECOND, 1.0), Some(Action::Canary));
+    life.on(Event::Sang { alive: false }, 80 * SECOND, 1.0);
     assert_eq!(life.on(probed, HOUR + SECOND, 1.0), Some(Action::Kill), "the hour is over");
 }
 
@@ -283,6 +307,9 @@ fn in_phase(phase: Phase) -> Lifecycle {
     life.warmth = if cold { Effort::NEW } else { Effort::Done };
     if phase == Phase::Loading {
         life.warmth = Effort::Running { failures: 0 };
+    }
+    if matches!(phase, Phase::Checking { .. }) {
+        life.canary_next = 200 * SECOND;
     }
     if phase == Phase::Pulling {
         life.pull = Effort::Running { failures: 0 };

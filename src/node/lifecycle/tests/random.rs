@@ -89,6 +89,10 @@ proptest! {
                     // An operator asked, or an adopted Ollama has gone.
                     may_spawn = true;
                 }
+                Some(Action::Kill) if matches!(before, Phase::Starting { .. }) => {
+                    prop_assert!(alive && !killing, "nothing to kill");
+                    killing = true;
+                }
                 Some(Action::Kill) => {
                     prop_assert!(alive && !killing, "nothing to kill");
                     killing = true;

@@ -19,6 +19,7 @@ mod ticket;
 mod validate;
 
 use serde::{Deserialize, Serialize};
+use toml::Table;
 
 pub use self::{
     balancer::{Balancer, Policy},
@@ -54,6 +55,26 @@ pub struct Config {
 }
 
 impl Config {
+    /// Every value as `(dotted key, TOML value)`, in the order of the sections; a key without a value is
+    /// left out.
+    pub fn values(&self) -> Vec<(String, String)> {
+        let table = Table::try_from(self).expect("the configuration is a table");
+        let mut rows = Vec::new();
+        let mut tables = vec![(String::new(), table)];
+        while let Some((prefix, table)) = tables.pop() {
+            let mut inner = Vec::new();
+            for (name, value) in table {
+                let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+                match value.as_table() {
+                    Some(table) => inner.push((key, table.clone())),
+                    None => rows.push((key, value.to_string())),
+                }
+            }
+            tables.extend(inner.into_iter().rev());
+        }
+        rows
+    }
+
     /// Checks values that come from more than one time; `origin` says so in the problems.
     pub fn check(&self, origin: &str) -> Result<(), Invalid> {
         let problem = |(key, message)| Problem { origin: origin.to_owned(), key, message };

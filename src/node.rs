@@ -31,7 +31,7 @@ pub use self::{
     command::{Command, Host},
     messages::{AwaitEnd, Kill, NotOurs, Order, ReadLog, Reconfigure, Stop},
     output::LogLine,
-    status::{Failure, Kind, Residence, Status},
+    status::{Failure, Kind, Residence, Status, to_millisecond},
 };
 use self::{
     lifecycle::{Action, Event, Lifecycle, Phase, Timing},
@@ -107,6 +107,8 @@ pub struct Node {
     settled: Vec<oneshot::Sender<bool>>,
     /// Whether the process is none that the setup would start.
     outdated: bool,
+    /// Whether it was told that the node may not be killed again this hour.
+    excess: bool,
     canary: Option<SpawnHandle>,
 }
 
@@ -133,7 +135,7 @@ impl Node {
             pull: Pull::default(),
             warming: None,
             drain: Vec::new(),
-            since: status::now(),
+            since: Timestamp::now(),
             remedy: None,
             last_failure: None,
             digest: None,
@@ -141,6 +143,7 @@ impl Node {
             done: Vec::new(),
             settled: Vec::new(),
             outdated: false,
+            excess: false,
             canary: None,
         }
     }
@@ -187,7 +190,7 @@ impl Node {
             Action::Kill if matches!(before, Phase::Unhealthy { .. }) => {
                 self.kill("no answer within nodes.hang_timeout");
             }
-            Action::Kill => self.kill("it answers probes but generates nothing"),
+            Action::Kill => self.kill("no token within nodes.canary_timeout"),
             Action::Terminate => self.terminate(context),
             Action::Finish => {
                 for done in self.done.drain(..) {

@@ -1,6 +1,6 @@
 //! Takes over a changed configuration while everything runs: all of it or nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use actix::Addr;
 use serde::Serialize;
@@ -72,6 +72,8 @@ pub struct Report {
     /// What it began with the nodes.
     #[serde(flatten)]
     pub changes: Changes,
+    /// Keys whose values differ from those before.
+    pub changed: Vec<String>,
     /// Keys that differ, and hold only after a restart of ticketd.
     pub needs_restart: Vec<&'static str>,
 }
@@ -100,9 +102,9 @@ impl Reloader {
     pub async fn reload(&self) -> Result<Report, NotReloaded> {
         let result = self.0.lock().await.reload().await;
         match &result {
-            Ok(Report { changes, needs_restart }) => {
+            Ok(Report { changes, changed, needs_restart }) => {
                 let Changes { added, removed, restarted, unchanged } = changes;
-                info!(?added, ?removed, ?restarted, unchanged, "configuration reloaded");
+                info!(?changed, ?added, ?removed, ?restarted, unchanged, "configuration reloaded");
                 if !needs_restart.is_empty() {
                     let keys = needs_restart.join(", ");
                     warn!(keys, "these keys differ and hold only after a restart of ticketd");
@@ -134,8 +136,9 @@ impl Parts {
         self.balancer.do_send(Configure(config.balancer.clone()));
         self.live.send_replace(Arc::new(live));
         self.guard.send_replace(Arc::new(guard));
-        self.current = config;
-        Ok(Report { changes, needs_restart })
+        let before = std::mem::replace(&mut self.current, config);
+        let changed = differing(&before, &self.current);
+        Ok(Report { changes, changed, needs_restart })
     }
 }
 
@@ -159,6 +162,13 @@ fn read(sources: &Sources, started: &Config) -> Result<New, NotReloaded> {
     let [users, admins] = [&config.server.tokens_file, &config.server.admin_tokens_file];
     let guard = Guard::read(users.as_deref(), admins.as_deref()).map_err(|error| failed(&error))?;
     Ok(New { config, needs_restart, live, guard })
+}
+
+/// The keys whose values differ.
+fn differing(old: &Config, new: &Config) -> Vec<String> {
+    let [old, new] = [old.values(), new.values()].map(BTreeSet::from_iter);
+    let keys: BTreeSet<_> = old.symmetric_difference(&new).map(|(key, _)| key.clone()).collect();
+    keys.into_iter().collect()
 }
 
 /// The keys that are read only at the start, and differ.
@@ -201,5 +211,6 @@ mod tests {
         assert_eq!(old.nodes.slots, 3);
         assert_eq!(needs_restart(&old, &new), ["server.workers", "log.level"]);
         assert_eq!(needs_restart(&started, &started), [""; 0]);
+        assert_eq!(differing(&started, &old), ["nodes.slots"]);
     }
 }

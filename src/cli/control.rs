@@ -52,16 +52,11 @@ pub(super) struct Socket {
 
 impl Socket {
     /// A client for the socket. The configuration is read only if no socket was named.
-    pub(super) fn open(self, file: Option<PathBuf>) -> Result<Control, Unanswered> {
-        let socket = match self.socket {
-            Some(socket) => socket,
-            None => {
-                let loaded = super::sources(file, None).load();
-                let configured = loaded.map_err(Unanswered::Nowhere)?.config.server.control_socket;
-                configured.unwrap_or_else(|| PathBuf::from(DEFAULT_SOCKET))
-            }
-        };
-        Ok(Control { client: client(&socket), socket })
+    pub(super) fn open(self, file: Option<PathBuf>) -> Control {
+        let configured = || super::sources(file, None).control_socket();
+        let socket = self.socket.or_else(configured);
+        let socket = socket.unwrap_or_else(|| PathBuf::from(DEFAULT_SOCKET));
+        Control { client: client(&socket), socket }
     }
 }
 

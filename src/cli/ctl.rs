@@ -32,6 +32,7 @@ enum Verb {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Reloaded {
+    changed: Vec<String>,
     added: Vec<String>,
     removed: Vec<String>,
     restarted: Vec<String>,
@@ -41,7 +42,7 @@ struct Reloaded {
 
 impl Ctl {
     pub(super) async fn run(self, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-        let control = self.socket.open(file)?;
+        let control = self.socket.open(file);
         match self.verb {
             Verb::Reload => {
                 let path = ["admin", "reload"];
@@ -54,9 +55,10 @@ impl Ctl {
 }
 
 fn told(reloaded: &Reloaded) -> String {
-    let Reloaded { added, removed, restarted, unchanged, needs_restart } = reloaded;
+    let Reloaded { changed, added, removed, restarted, unchanged, needs_restart } = reloaded;
     let mut text = String::new();
     let lists = [
+        ("changed", changed),
         ("added", added),
         ("removed", removed),
         ("restarted", restarted),
@@ -81,11 +83,12 @@ mod tests {
         assert_eq!(told(&quiet), "unchanged nodes: 3\n");
         let much = Reloaded {
             added: vec!["11437".to_owned(), "11438".to_owned()],
+            changed: vec!["nodes.ports".to_owned()],
             restarted: vec!["11435".to_owned()],
             needs_restart: vec!["server.listen".to_owned()],
             ..quiet
         };
-        let expected = "added: 11437, 11438\nrestarted: 11435\n\
+        let expected = "changed: nodes.ports\nadded: 11437, 11438\nrestarted: 11435\n\
                         takes effect at the next start of ticketd: server.listen\n\
                         unchanged nodes: 3\n";
         assert_eq!(told(&much), expected);

@@ -2,7 +2,7 @@
 //!
 //! Pure: the present time is a value.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     answers::{Failure, Memory, Node, Status},
@@ -59,13 +59,24 @@ pub(super) fn nodes(nodes: &[Node], now: Timestamp) -> String {
 /// What is wrong with a node, why, and what to do about it; nothing for a node without a past.
 pub(super) fn note(node: &Node, now: Timestamp) -> Option<String> {
     let told = [
-        node.last_failure.as_ref().map(|failure| failed(failure, now)),
+        node.last_failure
+            .as_ref()
+            .filter(|failure| led_here(failure, node))
+            .map(|f| failed(f, now)),
         node.warning.as_deref().map(plain),
         node.remedy.as_deref().map(plain),
     ];
     let told: Vec<_> = told.into_iter().flatten().collect();
     let all = || format!("{}: {}", standing(node), told.join("; "));
     (!told.is_empty()).then(all)
+}
+
+/// Whether a failure led to the state that a node is in. An older one explains nothing, and shows in
+/// `--json` only.
+fn led_here(failure: &Failure, node: &Node) -> bool {
+    const SLACK: SignedDuration = SignedDuration::from_secs(5);
+    let times = failure.at.parse::<Timestamp>().ok().zip(node.since.parse::<Timestamp>().ok());
+    node.state != "ready" && times.is_none_or(|(at, since)| since.duration_since(at) <= SLACK)
 }
 
 /// A node and its state, as the commands print each change.

@@ -85,8 +85,28 @@ impl Sources {
         Err(Invalid(located.collect()))
     }
 
+    /// `server.control_socket`, as far as it can be found: commands that ask the running service need
+    /// nothing else, so whatever else is wrong with the configuration does not matter to them.
+    pub fn control_socket(&self) -> Option<PathBuf> {
+        const KEY: &str = "control_socket";
+        let variable = format!("{PREFIX}SERVER__{}", KEY.to_ascii_uppercase());
+        let set = self.environment.iter().find(|(name, _)| *name == variable);
+        if let Some((_, path)) = set {
+            return Some(PathBuf::from(path));
+        }
+        let files = self.file_names().unwrap_or_default();
+        files.iter().rev().find_map(|file| {
+            let text = std::fs::read_to_string(file).ok()?;
+            let table = text.parse::<Table>().ok().and_then(|mut table| table.remove("server"));
+            // A file that is being edited may be no TOML for a moment.
+            let line = || text.lines().find(|line| line.trim_start().starts_with(KEY));
+            let table = table.or_else(|| line()?.parse::<Table>().ok().map(Into::into));
+            table?.get(KEY)?.as_str().map(PathBuf::from)
+        })
+    }
+
     /// The main file, then what lies in `config.d` beside it, in the order of the names.
-    fn file_layers(&self) -> Result<Vec<Layer>, Invalid> {
+    fn file_names(&self) -> Result<Vec<PathBuf>, Invalid> {
         let (main, required) = match &self.files {
             Files::None => return Ok(Vec::new()),
             Files::Default => (PathBuf::from(DEFAULT_FILE), false),
@@ -109,13 +129,17 @@ impl Sources {
             fragments.sort();
             files.extend(fragments);
         }
+        Ok(files)
+    }
+
+    fn file_layers(&self) -> Result<Vec<Layer>, Invalid> {
         let read = |file: PathBuf| {
             let name = file.display().to_string();
             let text = std::fs::read_to_string(&file)
                 .map_err(|error| Invalid::one(name.clone(), "", unread(&error)))?;
             Layer::from_toml(&name, &text)
         };
-        files.into_iter().map(read).collect()
+        self.file_names()?.into_iter().map(read).collect()
     }
 
     /// `TICKETD_SECTION__KEY`.
@@ -193,21 +217,13 @@ impl Loaded {
 
     /// Every effective value as `(key, TOML value, origin)`, in the order of the sections.
     pub fn effective(&self) -> Vec<(String, String, String)> {
-        let table = Table::try_from(&self.config).expect("the configuration is a table");
-        let mut rows = Vec::new();
-        let mut tables = vec![(String::new(), table)];
-        while let Some((prefix, table)) = tables.pop() {
-            let mut inner = Vec::new();
-            for (name, value) in table {
-                let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
-                match value.as_table() {
-                    Some(table) => inner.push((key, table.clone())),
-                    None => rows.push((key.clone(), value.to_string(), self.origin(&key))),
-                }
-            }
-            tables.extend(inner.into_iter().rev());
-        }
-        rows
+        let values = self.config.values().into_iter();
+        values
+            .map(|(key, value)| {
+                let origin = self.origin(&key);
+                (key, value, origin)
+            })
+            .collect()
     }
 }
 

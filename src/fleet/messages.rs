@@ -192,6 +192,9 @@ impl Fleet {
         let entry = &mut self.entries[at];
         let same = |(old, new): (&Command, &Command)| old.is_same_process(new);
         let restart = !entry.setup.command.as_ref().zip(setup.command.as_ref()).is_none_or(same);
+        // One out of service starts with the new setup when it is resumed.
+        let parked = entry.status.as_ref().is_some_and(|status| status.state == "stopped");
+        let restart = restart && !parked;
         let slots = entry.setup.slots != setup.slots && !restart;
         (entry.wanted, entry.setup) = (wanted, setup.clone());
         if restart {

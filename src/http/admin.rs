@@ -19,7 +19,7 @@ use super::{Service, error::ApiError, lb_stats::ask, not_found, wrong_method};
 use crate::{
     balancer::{NodeSnapshot, Overview, Snapshot},
     fleet::{Find, List, Remove, View},
-    node::{Node, NotOurs, Order, Status},
+    node::{Node, NotOurs, Order, Status, to_millisecond},
 };
 
 /// How long a node actor may take; it answers in microseconds unless it is wedged.
@@ -108,6 +108,7 @@ struct NodesBody {
 #[derive(Serialize)]
 struct StatusBody {
     version: &'static str,
+    #[serde(serialize_with = "to_millisecond")]
     since: Timestamp,
     uptime_s: u64,
     waiting: usize,

@@ -19,6 +19,9 @@ pub(super) fn prepare(directory: &Path) -> Result<(), String> {
              the user that ticketd runs as the right to it"
         )
     };
+    if directory.exists() && !directory.is_dir() {
+        return Err(failed(&io::ErrorKind::NotADirectory.into()));
+    }
     fs::create_dir_all(directory).map_err(|error| failed(&error))?;
     fs::read_dir(directory).map_err(|error| failed(&error))?;
     // A directory with models serves read-only too; an empty one is of no use so.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix::{ActorFutureExt, ActorStreamExt, AsyncContext, Context, WrapFuture, fut::wrap_stream};
+use jiff::Timestamp;
 use rustix::process::Signal;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -16,7 +17,6 @@ use super::{
     lifecycle::{Event, Phase},
     orphans, output, port,
     process::{self, Started},
-    status::now,
 };
 use crate::{
     balancer::AwaitIdle,
@@ -37,6 +37,8 @@ enum Found {
     Unusable(String),
     /// An Ollama of somebody's.
     Ollama(String),
+    /// A node of another ticketd, which would take it along when it ends.
+    Kept(i32),
     /// Something else of somebody's.
     Other(String),
     /// Nothing could be seen.
@@ -51,11 +53,24 @@ impl Node {
         let port = self.setup.endpoint.port();
         let models = self.setup.models_dir.clone();
         let owner = move || {
-            let owner = port::owner(port);
-            owner.map_or_else(|| "unknown".to_owned(), |owner| owner.to_string())
+            let owner = port::owner(port)?;
+            let keeper = owner.pid().and_then(orphans::living_ticketd_of);
+            Some((owner.to_string(), keeper))
         };
         let look = async move {
-            match ollama::version(&client, &base, wait).await {
+            // Before the probe, because who answers it may be gone right after.
+            let before = spawn_blocking(owner).await.ok().flatten();
+            let probe = ollama::version(&client, &base, wait).await;
+            let unknown = || ("unknown".to_owned(), None);
+            let (owner, keeper) = match (before, probe) {
+                (Some(before), _) => before,
+                (None, Probe::Refused | Probe::Unknown) => unknown(),
+                // It has come meanwhile, or the kernel does not tell.
+                (None, Probe::Ready | Probe::ModelMissing | Probe::Silent) => {
+                    spawn_blocking(owner).await.ok().flatten().unwrap_or_else(unknown)
+                }
+            };
+            match probe {
                 Probe::Refused => {
                     let prepare = move || models.map_or(Ok(()), |dir| directory::prepare(&dir));
                     match spawn_blocking(prepare).await {
@@ -64,9 +79,9 @@ impl Node {
                     }
                 }
                 Probe::Unknown => Found::Unknown,
-                Probe::Silent => Found::Other(spawn_blocking(owner).await.unwrap_or_default()),
+                Probe::Silent => Found::Other(owner),
                 Probe::Ready | Probe::ModelMissing => {
-                    Found::Ollama(spawn_blocking(owner).await.unwrap_or_default())
+                    keeper.map_or(Found::Ollama(owner), Found::Kept)
                 }
             }
         };
@@ -83,6 +98,10 @@ impl Node {
                     node.remedy = Some(reason);
                     return node.step(Event::SpawnFailed { hopeless: true }, context);
                 }
+                Found::Kept(ticketd) => format!(
+                    "another ticketd (process {ticketd}) runs a node on the port: wait for its end, or \
+                     take the port out of nodes.ports"
+                ),
                 Found::Ollama(owner) => format!(
                     "an Ollama that is not ours has the port ({owner}), and nodes.adopt = false: stop \
                      it, or take the port out of nodes.ports"
@@ -166,7 +185,7 @@ impl Node {
         if killed.is_none() {
             warn!(node.id = %id, node.pid = pid, ending, "node process ended by itself");
         }
-        self.last_failure = Some(Failure { at: now(), reason, output });
+        self.last_failure = Some(Failure { at: Timestamp::now(), reason, output });
     }
 
     /// Waits for the calls in flight, but not for ever.

@@ -9,8 +9,8 @@ mod vocabulary;
 
 use std::{collections::VecDeque, time::Duration};
 
-use self::effort::Effort;
 pub use self::vocabulary::{Action, Event, Goal, Memory, Phase, Pulled, Timing};
+use self::{effort::Effort, rules::Why};
 use crate::balancer::NodeState;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -204,9 +204,10 @@ impl Lifecycle {
                 (self.managed, self.warmth) = (false, Effort::Done);
                 self.enter(P::Starting { since: now }, Some(Action::Watch))
             }
-            (P::Looking, E::PortTaken) => self.back_off(now, jitter, false),
+            (P::Looking, E::PortTaken) => self.back_off(now, jitter, Why::Taken),
             (P::Looking | P::Starting { .. }, E::SpawnFailed { hopeless }) => {
-                self.back_off(now, jitter, hopeless)
+                let why = if hopeless { Why::Hopeless } else { Why::Ended };
+                self.back_off(now, jitter, why)
             }
             (watched!(), E::Probed(probe)) => self.probed(probe, now),
             (watched!(), E::Located(memory)) => self.located(memory, now),
@@ -223,7 +224,7 @@ impl Lifecycle {
             (watched!() | P::Draining { .. }, E::ModelChanged) => self.model_changed(now),
             (watched!(), E::Exited) => {
                 self.forgive(now);
-                self.back_off(now, jitter, false)
+                self.back_off(now, jitter, Why::Ended)
             }
             (P::Stopping { goal } | P::Draining { goal }, E::Exited) => {
                 self.settle(goal, now, jitter)

@@ -68,6 +68,16 @@ fn kill_orphans() -> usize {
     found
 }
 
+/// The ticketd that a process belongs to, if it bears a mark and that ticketd lives.
+pub(super) fn living_ticketd_of(pid: i32) -> Option<i32> {
+    let own = Process::myself().ok().and_then(|own| namespace(&own))?;
+    let environment = Process::new(pid).and_then(|process| process.environ()).ok()?;
+    let (_, owner) = environment.get(OsStr::new(MARK))?.to_str()?.rsplit_once('@')?;
+    let ticketd = owner.split(':').next()?.parse().ok()?;
+    let lives = !is_gone(owner, own) && start_time(ticketd).is_some();
+    lives.then_some(ticketd)
+}
+
 /// The node of a marked process whose ticketd is gone, if it is of the namespace `own`.
 fn orphan_of(process: &Process, own: u64) -> Option<String> {
     // The environment of other users' processes cannot be read, and they are no business of ours.

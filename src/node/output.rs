@@ -67,6 +67,7 @@ pub struct LogLine {
     /// Counts the lines of the node.
     pub seq: u64,
     /// When it came.
+    #[serde(serialize_with = "status::to_millisecond")]
     pub at: Timestamp,
     /// The process that wrote it.
     pub pid: i32,
@@ -122,7 +123,7 @@ impl NodeLog {
             Level::INFO => "info",
             _ => "debug",
         };
-        let line = LogLine { seq: self.count, at: status::now(), pid, level, line };
+        let line = LogLine { seq: self.count, at: Timestamp::now(), pid, level, line };
         self.lines.truncate(KEPT - 1);
         self.lines.push_front(line.clone());
         // That nobody follows is fine.

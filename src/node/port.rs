@@ -32,6 +32,13 @@ pub(super) fn owner(port: u16) -> Option<Owner> {
     Some(Owner { uid: socket.uid, process, port })
 }
 
+impl Owner {
+    /// The process, if it can be seen.
+    pub(super) fn pid(&self) -> Option<i32> {
+        self.process.as_ref().map(|(pid, _)| *pid)
+    }
+}
+
 impl fmt::Display for Owner {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         let Self { uid, process, port } = self;

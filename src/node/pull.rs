@@ -115,8 +115,11 @@ impl Job {
             return Ok(());
         };
         let error = ollama::chain(&failed);
-        let reason = format!("the pull of the model failed, and goes on by itself: {error}");
-        warn!(node.id = %self.node, model.name = self.model, percent = *told.borrow(), "{reason}");
+        // What Ollama says of a name that its registry does not know.
+        let hint = if error.contains("file does not exist") { "; check model.name" } else { "" };
+        let reason =
+            format!("the pull of {} failed, and goes on by itself: {error}{hint}", self.model);
+        warn!(node.id = %self.node, percent = *told.borrow(), "{reason}");
         Err(reason)
     }
 
@@ -140,7 +143,7 @@ impl Job {
             if last.is_none_or(|last| tenth > last) || said.elapsed() >= TELL_EVERY {
                 (last, said) = (Some(tenth), Instant::now());
                 let (bytes, total) = (progress.completed(), progress.total());
-                info!(node.id = %self.node, model.name = self.model, percent, bytes, total, "model is pulled");
+                info!(node.id = %self.node, model.name = self.model, percent, bytes, total, "model is being pulled");
             }
             Ok(())
         };

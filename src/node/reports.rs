@@ -1,12 +1,12 @@
 //! What a Node says: to the balancer, to people, and to the log.
 
 use actix::{AsyncContext, Context};
+use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::{
     Kind, Node, Status,
     lifecycle::{Goal, Phase},
-    status::now,
 };
 use crate::{balancer::NodeReport, config};
 
@@ -60,7 +60,7 @@ impl Node {
     /// The phase has changed: what belonged to the old one is over.
     pub(super) fn changed(&mut self, before: Phase, after: Phase, context: &mut Context<Self>) {
         if before.name() != after.name() {
-            self.since = now();
+            self.since = Timestamp::now();
         }
         if !matches!(after, Phase::ModelMissing | Phase::Pulling) {
             self.pull.end(context);
@@ -100,13 +100,16 @@ impl Node {
         match phase {
             Phase::Ready { .. } => info!(node.id = %id, node.url = url, "node ready"),
             Phase::Loading => info!(node.id = %id, node.url = url, "node loads its model"),
-            Phase::Pulling => info!(node.id = %id, node.url = url, "node pulls the model"),
+            Phase::Pulling => {
+                info!(node.id = %id, node.url = url, "node pulls the model");
+                self.remedy = None;
+            }
             Phase::ModelMissing => {
                 let name = &self.setup.model.name;
                 let remedy = if self.setup.command.is_some()
                     && self.setup.model.pull == config::Pull::Missing
                 {
-                    "one node pulls it for all".to_owned()
+                    format!("{name} is pulled by one node for all")
                 } else {
                     format!("get the model with OLLAMA_HOST={url} ollama pull {name}")
                 };
@@ -132,6 +135,18 @@ impl Node {
             }
             Phase::Unhealthy { .. } => {
                 warn!(node.id = %id, node.url = url, "node lost: it does not answer");
+                self.remedy = Some(match self.status().kind {
+                    Kind::Managed => format!(
+                        "it does not answer; killed and started anew after {}",
+                        config::duration::display(self.settings.hang_timeout)
+                    ),
+                    Kind::Adopted => format!(
+                        "the Ollama on the port does not answer; when it is gone for {}, ticketd starts \
+                         its own",
+                        config::duration::display(self.settings.adopted_gone_timeout)
+                    ),
+                    Kind::Endpoint => "it does not answer; look at that server".to_owned(),
+                });
             }
             Phase::CrashLooping { .. } => {
                 // What keeps it from starting says more than how often.
@@ -155,7 +170,10 @@ impl Node {
                 };
                 info!(node.id = %id, goal, "node drains: it gets no new calls");
             }
-            Phase::Stopped => info!(node.id = %id, "node out of service until it is resumed"),
+            Phase::Stopped => {
+                info!(node.id = %id, "node out of service until it is resumed");
+                self.remedy = Some(format!("drained; `ticketd node resume {id}` takes it back"));
+            }
             Phase::Looking
             | Phase::Starting { .. }
             | Phase::BackingOff { .. }
@@ -167,7 +185,8 @@ impl Node {
     /// Says once when a node that hangs may not be killed any more this hour.
     pub(super) fn look_for_excess(&mut self, now: std::time::Duration) {
         let down = matches!(self.lifecycle.phase(), Phase::Hung | Phase::Unhealthy { .. });
-        if down && self.remedy.is_none() && self.lifecycle.is_out_of_kills(now) {
+        let excess = down && self.lifecycle.is_out_of_kills(now);
+        if excess && !std::mem::replace(&mut self.excess, excess) {
             let message = format!(
                 "it was killed {} times within an hour because it hung (nodes.kills_per_hour), and is \
                  left alone now; look at its log, then restart it",
@@ -176,5 +195,6 @@ impl Node {
             error!(node.id = %self.setup.id, "node hangs again: {message}");
             self.remedy = Some(message);
         }
+        self.excess = excess;
     }
 }

@@ -2,7 +2,7 @@
 
 use actix::Message;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Setup;
 use crate::balancer::NodeId;
@@ -21,6 +21,7 @@ pub struct Status {
     /// What it is doing.
     pub state: &'static str,
     /// Since when.
+    #[serde(serialize_with = "to_millisecond")]
     pub since: Timestamp,
     /// What an operator can do about the state.
     pub remedy: Option<String>,
@@ -42,10 +43,9 @@ pub struct Status {
     pub warning: Option<String>,
 }
 
-/// The present moment, to the millisecond.
-pub(super) fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+/// Writes a moment to the millisecond, so that all are of one length.
+pub fn to_millisecond<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.3}"))
 }
 
 impl Status {
@@ -56,7 +56,7 @@ impl Status {
             url: setup.endpoint.base().to_owned(),
             kind: if setup.command.is_some() { Kind::Managed } else { Kind::Endpoint },
             state: "starting",
-            since: now(),
+            since: Timestamp::now(),
             remedy: None,
             pid: None,
             restarts: 0,
@@ -86,6 +86,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// When.
+    #[serde(serialize_with = "to_millisecond")]
     pub at: Timestamp,
     /// Exit code, signal, or why it was killed.
     pub reason: String,

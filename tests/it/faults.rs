@@ -109,7 +109,7 @@ async fn a_node_that_generates_nothing_is_found_by_a_canary_and_restarted() {
     let (one, other) = tokio::join!(ticketd.summarize(CALL), ticketd.summarize(CALL));
     assert_ticket(&one);
     assert_ticket(&other);
-    ticketd.process.line_after("it answers probes but generates nothing").await;
+    ticketd.process.line_after("no token within nodes.canary_timeout").await;
     ticketd.healthy(2).await;
     assert_ne!(pid(&ticketd, ports[1]).await, first);
     ticketd.stop().await;

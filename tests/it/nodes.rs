@@ -200,6 +200,21 @@ async fn an_adopted_ollama_that_is_gone_is_replaced_by_our_own() {
     ticketd.stop().await;
 }
 
+/// Its ticketd would take it along when it ends.
+#[actix_web::test]
+async fn a_node_of_another_ticketd_is_not_adopted_and_its_port_taken_when_it_is_free() {
+    let ports = free_ports::<1>();
+    let first = Ticketd::start(&managed(&ports, &json!({})), &[]).await;
+    first.healthy(1).await;
+    let second = Ticketd::start(&managed(&ports, &json!({})), &[]).await;
+    second.process.line_after("another ticketd (process ").await;
+    first.stop().await;
+    second.healthy(1).await;
+    assert_ticket(&second.summarize(CALL).await);
+    let log = second.stop().await;
+    assert!(!log.contains("adopted as it is") && !log.contains("crash-looping"), "{log}");
+}
+
 #[actix_web::test]
 async fn adoption_can_be_refused() {
     let fake = Fake::start().await;

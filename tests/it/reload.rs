@@ -55,8 +55,8 @@ async fn sighup_applies_what_differs_and_nothing_else() {
     // The same again changes nothing.
     let same = control(&folder.socket(), "POST /admin/reload", "").await;
     assert_eq!(same.status, 200);
-    let nothing =
-        json!({"added": [], "removed": [], "restarted": [], "unchanged": 4, "needs_restart": []});
+    let nothing = json!({"added": [], "removed": [], "restarted": [], "unchanged": 4,
+                         "changed": [], "needs_restart": []});
     assert_eq!(same.body, nothing);
     ticketd.stop().await;
 }

@@ -2,22 +2,16 @@
 
 use std::{
     io,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileTypeExt, MetadataExt},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use crate::{
-    cli::plain::plain,
-    config::{Invalid, duration},
-};
+use crate::{cli::plain::plain, config::duration};
 
 /// A call without the answer that was wanted.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum Unanswered {
-    /// The configuration, which would name the socket, cannot be read.
-    #[error("{0}\nthe control socket is looked up there; or name it with --socket PATH")]
-    Nowhere(Invalid),
     /// No connection came about.
     #[error("{0}")]
     Unreached(String),
@@ -34,7 +28,7 @@ pub(in crate::cli) enum Unanswered {
     #[error("{} does not answer as a ticketd of this version does", .socket.display())]
     Strange { socket: PathBuf },
     /// ticketd says no.
-    #[error("{} ({}){}", plain(.detail), plain(.code), lines(.problems))]
+    #[error("{} ({}){}", in_english(.code).map_or_else(|| plain(.detail), str::to_owned), plain(.code), lines(.problems))]
     Refused { status: u16, detail: String, code: String, problems: Vec<String> },
 }
 
@@ -54,10 +48,12 @@ impl Unanswered {
                 "permission denied on {path}: join the group of the socket ({group}) and log in \
                  anew, or use sudo"
             )
+        } else if socket.metadata().is_ok_and(|found| !found.file_type().is_socket()) {
+            format!("{path} is no socket; name the control socket with --socket PATH")
         } else if kind == io::ErrorKind::ConnectionRefused {
             format!(
-                "nobody listens on {path}: a ticketd that is gone left it behind; start ticketd \
-                 again"
+                "nobody listens on {path}: ticketd is stopping, or was killed; look whether it still \
+                 runs (`systemctl status ticketd`) before you start it again"
             )
         } else {
             format!("cannot connect to {path}: {error}")
@@ -68,6 +64,20 @@ impl Unanswered {
     pub(in crate::cli) fn is_no_such_node(&self) -> bool {
         matches!(self, Self::Refused { status: 404, code, .. } if code == "no_such_node")
     }
+}
+
+/// What a code means on the command line; the API's own sentences are for its callers.
+fn in_english(code: &str) -> Option<&'static str> {
+    let known = [
+        ("no_such_node", "there is no such node; see `ticketd node list`"),
+        ("node_exists", "there is a node on this port or at this URL already"),
+        ("not_managed", "the node's process is run by somebody else; restart it where it runs"),
+        ("bad_config", "the configuration is wrong, and the old one stays"),
+        ("not_reloadable", "the demo has no configuration to reload"),
+        ("shutting_down", "ticketd is stopping"),
+        ("internal", "ticketd failed; its log says why"),
+    ];
+    known.into_iter().find(|(known, _)| *known == code).map(|(_, words)| words)
 }
 
 /// The faults of a configuration, each on a line of its own.
@@ -95,11 +105,11 @@ mod tests {
     fn every_fault_of_a_socket_names_it_and_its_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("control.sock");
-        std::fs::write(&socket, "").unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         let table = [
             (io::ErrorKind::NotFound, "server.control_socket is not set"),
             (io::ErrorKind::PermissionDenied, "join the group of the socket ("),
-            (io::ErrorKind::ConnectionRefused, "start ticketd again"),
+            (io::ErrorKind::ConnectionRefused, "before you start it again"),
             (io::ErrorKind::InvalidInput, "cannot connect to"),
         ];
         for (kind, part) in table {
@@ -107,6 +117,10 @@ mod tests {
             assert!(text.contains(part), "{text}");
             assert!(text.contains(&socket.display().to_string()), "{text}");
         }
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let text = Unanswered::unreached(&file, &io::ErrorKind::ConnectionRefused.into());
+        assert!(text.to_string().contains("is no socket"), "{text}");
         let gone =
             Unanswered::unreached(Path::new("/no/such"), &io::ErrorKind::PermissionDenied.into());
         assert!(gone.to_string().contains("(see `ls -l`)"), "{gone}");
@@ -122,6 +136,8 @@ mod tests {
         };
         assert!(refused(404, "no_such_node").is_no_such_node());
         assert!(!refused(404, "not_found").is_no_such_node());
-        assert_eq!(refused(404, "no_such_node").to_string(), "没有 (no_such_node)");
+        let text = refused(404, "no_such_node").to_string();
+        assert_eq!(text, "there is no such node; see `ticketd node list` (no_such_node)");
+        assert_eq!(refused(400, "bad_request").to_string(), "没有 (bad_request)");
     }
 }

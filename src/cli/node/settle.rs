@@ -62,6 +62,8 @@ impl Goal {
                 _ => Verdict::Wait,
             },
             Self::Stopped if node.state == "stopped" => Verdict::Done,
+            // Somebody has resumed it.
+            Self::Stopped if node.state == "ready" => Verdict::Failed,
             Self::Stopped | Self::Gone => Verdict::Wait,
         }
     }
@@ -131,7 +133,8 @@ mod tests {
             (G::Ready, "crash-looping", V::Failed),
             (G::Ready, "model-missing", V::Failed),
             (G::Ready, "a word of a later version", V::Wait),
-            (G::Stopped, "ready", V::Wait),
+            (G::Stopped, "ready", V::Failed),
+            (G::Stopped, "draining", V::Wait),
             (G::Stopped, "stopped", V::Done),
             (G::Stopped, "crash-looping", V::Wait),
             (G::Gone, "stopped", V::Wait),

@@ -22,12 +22,13 @@ fn the_table_is_aligned_and_notes_stand_below_it() {
             "pid": 123, "restarts": 2, "slots": 1, "in_flight": 1, "requests": 1500, "errors": 3,
             "latency_ms": {"p50": 21000, "p95": 30049.5},
             "memory": {"bytes": 10_000_000_000_u64, "vram_bytes": 10_000_000_000_u64},
+            "last_failure": {"at": "2026-11-22T09:59:59+08:00", "reason": "of the time before"},
         })),
         node(json!({
             "id": "11435", "kind": "managed", "runtime": true, "state": "crash-looping",
             "since": "2026-11-22T11:59:55+08:00", "restarts": 7, "slots": 2,
             "last_failure": {
-                "at": "2026-11-22T11:59:00+08:00", "reason": "exit status: 1",
+                "at": "2026-11-22T11:59:54+08:00", "reason": "exit status: 1",
                 "output": ["starting", "\u{1b}[31mError: no GPU", " "],
             },
             "warning": null, "remedy": "look at the driver",
@@ -44,7 +45,7 @@ ID            STATE          SINCE  PID  RESTARTS  IN-FLIGHT  CALLS  ERRORS    P
 11434         ready             2h  123         2        1/1   1500       3  21.0s  30.0s  9.3 GiB GPU       managed
 11435         crash-looping     5s    -         7        0/2      0       0      -      -  -                 managed (runtime)
 gw:80/ollama  pulling 42%       4d    -         0        0/4      0       0  850ms   125s  9.3 GiB, 40% CPU  endpoint
-11435: crash-looping: exit status: 1 (1m ago); last output: \\u{1b}[31mError: no GPU; look at the driver
+11435: crash-looping: exit status: 1 (6s ago); last output: \\u{1b}[31mError: no GPU; look at the driver
 gw:80/ollama: pulling: the model lies partly on the CPU
 ";
     assert_eq!(nodes(&all, now()), expected);

@@ -191,6 +191,10 @@ impl Lifecycle {
     /// What to do about a node that has not answered yet.
     fn unstarted(&mut self, since: Duration, now: Duration) -> Option<Action> {
         if !self.managed {
+            self.silent += 1;
+            if self.silent >= self.timing.probe_failures {
+                self.phase = Phase::Unhealthy { since: now };
+            }
             return self.replace_adopted(now);
         }
         let late = now.saturating_sub(since) >= self.timing.start_timeout;
@@ -237,7 +241,7 @@ impl Lifecycle {
     /// No process runs any more, or none that is ours: on to what it was ended for.
     pub(super) fn settle(&mut self, goal: Goal, now: Duration, jitter: f64) -> Option<Action> {
         match goal {
-            Goal::Recover => self.back_off(now, jitter, false),
+            Goal::Recover => self.back_off(now, jitter, Why::Ended),
             Goal::Restart => {
                 (self.failures, self.silent, self.refused_since) = (0, 0, None);
                 if self.startable {
@@ -251,17 +255,12 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn back_off(
-        &mut self,
-        now: Duration,
-        jitter: f64,
-        hopeless: bool,
-    ) -> Option<Action> {
+    /// The next try comes later; only what ended by itself can be a crash loop.
+    pub(super) fn back_off(&mut self, now: Duration, jitter: f64, why: Why) -> Option<Action> {
         self.failures = self.failures.saturating_add(1);
         self.silent = 0;
-        let looping = self.failures >= self.timing.crash_loop_failures;
-        let longest = hopeless || looping;
-        let full = if longest {
+        let looping = self.failures >= self.timing.crash_loop_failures && why == Why::Ended;
+        let full = if looping || why == Why::Hopeless {
             self.timing.backoff.ceiling
         } else {
             self.timing.backoff.delay(self.failures)
@@ -269,11 +268,22 @@ impl Lifecycle {
         // Half of the delay is jitter, so that nodes that fell together do not rise together.
         let delay = full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
         let until = now + delay;
-        self.phase = if looping && !hopeless {
+        self.phase = if looping {
             Phase::CrashLooping { until }
         } else {
-            Phase::BackingOff { until, hopeless }
+            Phase::BackingOff { until, hopeless: why == Why::Hopeless }
         };
         Some(Action::RetryAfter(delay))
     }
+}
+
+/// Why a node has to wait for its next start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Its process ended, or could not be started this time.
+    Ended,
+    /// Its port is taken.
+    Taken,
+    /// Only an operator can make it start.
+    Hopeless,
 }

@@ -80,6 +80,28 @@ fn an_endpoint_is_lost_at_the_first_refusal_and_ready_again_by_itself() {
 }
 
 #[test]
+fn an_endpoint_that_never_answered_is_unhealthy_too() {
+    let mut life = Lifecycle::endpoint(TIMING);
+    let silent = Event::Probed(Probe::Silent);
+    run(&mut life, &[silent, silent]);
+    assert_eq!(life.phase(), Phase::Starting { since: Duration::ZERO });
+    life.on(silent, 3 * SECOND, 0.0);
+    assert_eq!(life.phase(), Phase::Unhealthy { since: 3 * SECOND });
+    life.on(Event::Probed(Probe::Ready), 4 * SECOND, 0.0);
+    assert_eq!(life.state(4 * SECOND), NodeState::Ready);
+}
+
+#[test]
+fn a_port_that_stays_taken_is_no_crash_loop() {
+    let mut life = Lifecycle::managed(TIMING);
+    for turn in 1..9 {
+        life.on(Event::PortTaken, 60 * SECOND * turn, 1.0);
+        assert!(matches!(life.phase(), Phase::BackingOff { hopeless: false, .. }));
+        life.on(Event::DelayOver, 60 * SECOND * turn + 30 * SECOND, 1.0);
+    }
+}
+
+#[test]
 fn a_silent_node_is_unhealthy_after_some_probes() {
     let mut life = Lifecycle::managed(TIMING);
     let silent = Event::Probed(Probe::Silent);

@@ -214,6 +214,7 @@ impl Handler<NodeReport> for Balancer {
 
     fn handle(&mut self, report: NodeReport, context: &mut Context<Self>) {
         let now = self.now();
+        self.pool.set_slots(&report.node, report.slots);
         self.pool.set_state(&report.node, report.state, now);
         if report.lost
             && let Some(leased) = self.leased.remove(&report.node)

@@ -49,6 +49,8 @@ pub struct Fleet {
     /// The nodes that wait for their restart; one restarts at a time, so that the others serve.
     restarts: VecDeque<NodeId>,
     restarting: bool,
+    /// Counts the reloads, so that a restart of an earlier one does not speak for a later one.
+    roll: u64,
     /// Whether models of different content were told of.
     mixed: bool,
     closed: bool,
@@ -73,6 +75,7 @@ impl Fleet {
             balancer,
             restarts: VecDeque::new(),
             restarting: false,
+            roll: 0,
             mixed: false,
             closed: false,
             failed,
@@ -88,6 +91,7 @@ impl Fleet {
             failed: self.failed.clone(),
         };
         let node = Node::new(setup.clone(), &self.settings, self.client.clone(), audience).start();
+        self.register(&setup, &node);
         self.entries.push(Entry {
             wanted,
             setup,
@@ -96,11 +100,9 @@ impl Fleet {
             leaving: false,
             successor: None,
         });
-        self.register(self.entries.len() - 1);
     }
 
-    fn register(&self, at: usize) {
-        let Entry { setup, node, .. } = &self.entries[at];
+    fn register(&self, setup: &Setup, node: &Addr<Node>) {
         self.balancer.do_send(Register {
             node: setup.id.clone(),
             base_url: setup.endpoint.base().to_owned(),
@@ -149,22 +151,18 @@ impl Fleet {
             });
             let settings = &self.settings;
             let limit = settings.drain_timeout + settings.start_timeout + settings.load_timeout;
+            let roll = self.roll;
             let next = timeout(limit, over).into_actor(self).map(move |over, fleet, context| {
+                if roll != fleet.roll {
+                    return;
+                }
                 fleet.restarting = false;
-                fleet.took_over(&id);
                 if matches!(over, Ok(Ok(false)) | Err(_)) {
                     fleet.stop_restarts(&id);
                 }
                 fleet.restart_next(context);
             });
             context.spawn(next);
-        }
-    }
-
-    /// A node has restarted as the configuration says, or tried to: its slots are those of its process.
-    fn took_over(&self, id: &NodeId) {
-        if let Some(at) = self.entries.iter().position(|entry| entry.setup.id == *id) {
-            self.register(at);
         }
     }
 
@@ -175,7 +173,7 @@ impl Fleet {
             error!(
                 node.id = %id, spared = ?spared,
                 "node did not come back with the new configuration: the nodes that were to follow keep \
-                 their processes; correct it and reload, or restart them"
+                 their processes; mend it and reload, or restart them"
             );
         }
     }

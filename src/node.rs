@@ -18,7 +18,7 @@ mod reports;
 mod status;
 mod watch;
 
-use std::{mem::discriminant, path::PathBuf, time::Duration};
+use std::{mem::discriminant, path::PathBuf, sync::Arc, time::Duration};
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Recipient, SpawnHandle};
 use awc::Client;
@@ -105,8 +105,8 @@ pub struct Node {
     memory: Option<Residence>,
     done: Vec<oneshot::Sender<()>>,
     settled: Vec<oneshot::Sender<bool>>,
-    /// Whether the process is none that the setup would start.
-    outdated: bool,
+    /// What the running process was started with, and the calls it was told to work on at once.
+    running: Option<(Arc<Command>, u32)>,
     /// Whether it was told that the node may not be killed again this hour.
     excess: bool,
     canary: Option<SpawnHandle>,
@@ -142,7 +142,7 @@ impl Node {
             memory: None,
             done: Vec::new(),
             settled: Vec::new(),
-            outdated: false,
+            running: None,
             excess: false,
             canary: None,
         }

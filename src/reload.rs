@@ -177,7 +177,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("server.listen", old.server.listen != new.server.listen),
         ("server.workers", old.server.workers != new.server.workers),
         ("server.control_socket", old.server.control_socket != new.server.control_socket),
-        ("server.shutdown_grace", old.server.shutdown_grace != new.server.shutdown_grace),
+        ("server.shutdown_grace", old.server.grace() != new.server.grace()),
         ("balancer.connect_timeout", old.balancer.connect_timeout != new.balancer.connect_timeout),
         ("log.format", old.log.format != new.log.format),
         ("log.level", old.log.level != new.log.level),
@@ -190,7 +190,9 @@ fn keep(config: &mut Config, started: &Config) {
     config.server.listen = started.server.listen;
     config.server.workers = started.server.workers;
     config.server.control_socket.clone_from(&started.server.control_socket);
-    config.server.shutdown_grace = started.server.shutdown_grace;
+    if config.server.grace() != started.server.grace() {
+        config.server.shutdown_grace = Some(started.server.grace());
+    }
     config.balancer.connect_timeout = started.balancer.connect_timeout;
     config.log = started.log.clone();
 }

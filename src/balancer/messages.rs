@@ -62,6 +62,8 @@ pub struct NodeReport {
     pub state: NodeState,
     /// Whether the calls that it works on had better go elsewhere.
     pub lost: bool,
+    /// The calls it may work on at once.
+    pub slots: u32,
 }
 
 /// A node's state as far as the balancer needs it.
@@ -78,8 +80,7 @@ pub enum NodeState {
     },
 }
 
-/// Takes a node in, unusable until its supervisor reports; one that is there already gets this URL
-/// and these slots.
+/// Takes a node in, unusable until its supervisor reports.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Register {

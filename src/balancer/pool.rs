@@ -124,11 +124,9 @@ impl Pool {
         (self.policy, self.penalty) = (policy, penalty);
     }
 
-    /// Adds a node, which is unusable until its supervisor says otherwise; one that is there already
-    /// gets this URL and these slots.
+    /// Adds a node, which is unusable until its supervisor says otherwise, unless it is there already.
     pub fn add(&mut self, id: NodeId, base_url: String, slots: u32) {
-        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
-            (member.base_url, member.slots) = (base_url, slots);
+        if self.members.iter().any(|member| member.id == id) {
             return;
         }
         self.memberships += 1;
@@ -148,6 +146,13 @@ impl Pool {
             latencies: VecDeque::new(),
             answered_at: None,
         });
+    }
+
+    /// Takes note of how many calls a node may work on at once.
+    pub fn set_slots(&mut self, id: &NodeId, slots: u32) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.id == *id) {
+            member.slots = slots;
+        }
     }
 
     /// Forgets a node.

@@ -38,7 +38,10 @@ fn start(limit: usize, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
 
 async fn report(balancer: &Addr<Balancer>, name: &str, state: NodeState) {
     let node = NodeId::from(name.to_owned());
-    balancer.send(NodeReport { node, state, lost: false }).await.expect("the balancer lives");
+    balancer
+        .send(NodeReport { node, state, lost: false, slots: 1 })
+        .await
+        .expect("the balancer lives");
 }
 
 async fn ask(
@@ -114,7 +117,7 @@ async fn the_calls_of_a_lost_node_are_told_and_those_of_a_draining_one_are_not()
     let down = NodeState::Down { back_in: None };
     for lost in [false, true] {
         let node = lease.node().clone();
-        balancer.send(NodeReport { node, state: down, lost }).await.expect("it lives");
+        balancer.send(NodeReport { node, state: down, lost, slots: 1 }).await.expect("it lives");
         assert_eq!(lease.revoked().now_or_never().is_some(), lost);
     }
     assert!(other.revoked().now_or_never().is_none());

@@ -52,11 +52,13 @@ pub(super) struct Socket {
 
 impl Socket {
     /// A client for the socket. The configuration is read only if no socket was named.
-    pub(super) fn open(self, file: Option<PathBuf>) -> Control {
-        let configured = || super::sources(file, None).control_socket();
-        let socket = self.socket.or_else(configured);
+    pub(super) fn open(self, file: Option<PathBuf>) -> Result<Control, Unanswered> {
+        let socket = match self.socket {
+            Some(socket) => Some(socket),
+            None => super::sources(file, None).control_socket().map_err(Unanswered::Nowhere)?,
+        };
         let socket = socket.unwrap_or_else(|| PathBuf::from(DEFAULT_SOCKET));
-        Control { client: client(&socket), socket }
+        Ok(Control { client: client(&socket), socket })
     }
 }
 

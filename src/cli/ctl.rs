@@ -42,7 +42,7 @@ struct Reloaded {
 
 impl Ctl {
     pub(super) async fn run(self, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-        let control = self.socket.open(file);
+        let control = self.socket.open(file)?;
         match self.verb {
             Verb::Reload => {
                 let path = ["admin", "reload"];

@@ -90,7 +90,7 @@ struct Patience {
 
 impl Node {
     pub(super) async fn run(self, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-        let control = self.socket.open(file);
+        let control = self.socket.open(file)?;
         match self.verb {
             Verb::List { json } => list(&control, json).await?,
             Verb::Add(add) => {

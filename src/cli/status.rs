@@ -22,7 +22,7 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(self, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-        let control = self.socket.open(file);
+        let control = self.socket.open(file)?;
         let answer = control.get(&["admin", "status"]).await?;
         let status: answers::Status = control.understand(&answer)?;
         if self.json {

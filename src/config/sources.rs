@@ -87,22 +87,27 @@ impl Sources {
 
     /// `server.control_socket`, as far as it can be found: commands that ask the running service need
     /// nothing else, so whatever else is wrong with the configuration does not matter to them.
-    pub fn control_socket(&self) -> Option<PathBuf> {
+    pub fn control_socket(&self) -> Result<Option<PathBuf>, Invalid> {
         const KEY: &str = "control_socket";
         let variable = format!("{PREFIX}SERVER__{}", KEY.to_ascii_uppercase());
         let set = self.environment.iter().find(|(name, _)| *name == variable);
         if let Some((_, path)) = set {
-            return Some(PathBuf::from(path));
+            return Ok(Some(PathBuf::from(path)));
+        }
+        if let Files::Named(file) = &self.files
+            && let Err(error) = std::fs::File::open(file)
+        {
+            return Err(Invalid::one(file.display().to_string(), "", unread(&error)));
         }
         let files = self.file_names().unwrap_or_default();
-        files.iter().rev().find_map(|file| {
+        Ok(files.iter().rev().find_map(|file| {
             let text = std::fs::read_to_string(file).ok()?;
             let table = text.parse::<Table>().ok().and_then(|mut table| table.remove("server"));
             // A file that is being edited may be no TOML for a moment.
             let line = || text.lines().find(|line| line.trim_start().starts_with(KEY));
             let table = table.or_else(|| line()?.parse::<Table>().ok().map(Into::into));
             table?.get(KEY)?.as_str().map(PathBuf::from)
-        })
+        }))
     }
 
     /// The main file, then what lies in `config.d` beside it, in the order of the names.

@@ -85,7 +85,7 @@ pub struct Changes {
     pub removed: Vec<String>,
     /// Those that are drained and start anew, one after the other.
     pub restarted: Vec<String>,
-    /// How many keep their process.
+    /// How many need not start anew for it.
     pub unchanged: usize,
 }
 
@@ -138,7 +138,9 @@ impl Handler<Update> for Fleet {
         if self.closed {
             return MessageResult(changes);
         }
+        // What an earlier reload had still to restart is found again by what runs.
         self.restarts.clear();
+        (self.roll, self.restarting) = (self.roll + 1, false);
         (self.settings, self.model) = (new.settings, new.model);
         let mut wanted = wanted::of(&self.settings);
         for at in 0..self.entries.len() {
@@ -190,21 +192,25 @@ impl Fleet {
     fn reconfigure(&mut self, at: usize, wanted: Wanted) -> bool {
         let setup = wanted.setup(&self.settings, &self.model, &self.host);
         let entry = &mut self.entries[at];
-        let same = |(old, new): (&Command, &Command)| old.is_same_process(new);
-        let restart = !entry.setup.command.as_ref().zip(setup.command.as_ref()).is_none_or(same);
-        // One out of service starts with the new setup when it is resumed.
-        let parked = entry.status.as_ref().is_some_and(|status| status.state == "stopped");
-        let restart = restart && !parked;
-        let slots = entry.setup.slots != setup.slots && !restart;
+        let differs = |old: Option<&Command>| {
+            old.zip(setup.command.as_ref()).is_some_and(|(old, new)| !old.is_same_process(new))
+        };
+        let status = entry.status.as_ref();
+        let restart = match status.and_then(|status| status.running.as_deref()) {
+            Some(running) => differs(Some(running)),
+            // One that waits for its next try tries at once with what is new; one out of service does
+            // so when it is resumed.
+            None => {
+                differs(entry.setup.command.as_ref())
+                    && status.is_none_or(|status| status.state != "stopped")
+            }
+        };
         (entry.wanted, entry.setup) = (wanted, setup.clone());
         if restart {
             self.restarts.push_back(setup.id.clone());
         }
         let settings = self.settings.clone();
         entry.node.do_send(Reconfigure { setup, settings, restart: None });
-        if slots {
-            self.register(at);
-        }
         restart
     }
 }

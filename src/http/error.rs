@@ -97,7 +97,7 @@ impl ApiError {
             Self::NotReloaded(reason) => match reason {
                 NotReloaded::Invalid(_) => (S::UNPROCESSABLE_ENTITY, "bad_config"),
                 NotReloaded::NoSources => (S::CONFLICT, "not_reloadable"),
-                NotReloaded::Failed(_) => (S::INTERNAL_SERVER_ERROR, "internal"),
+                NotReloaded::Failed(_) => (S::INTERNAL_SERVER_ERROR, "not_reloaded"),
             },
             Self::NotFound => (S::NOT_FOUND, "not_found"),
             Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized"),

@@ -1,6 +1,6 @@
 //! What a Node does to its process: look at its port, start, drain, end. Each reports back as an event.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix::{ActorFutureExt, ActorStreamExt, AsyncContext, Context, WrapFuture, fut::wrap_stream};
 use jiff::Timestamp;
@@ -79,7 +79,7 @@ impl Node {
                     }
                 }
                 Probe::Unknown => Found::Unknown,
-                Probe::Silent => Found::Other(owner),
+                Probe::Silent => keeper.map_or(Found::Other(owner), Found::Kept),
                 Probe::Ready | Probe::ModelMissing => {
                     keeper.map_or(Found::Ollama(owner), Found::Kept)
                 }
@@ -133,7 +133,7 @@ impl Node {
             }
         };
         self.starts += 1;
-        self.outdated = false;
+        self.running = Some((Arc::new(command.clone()), self.setup.slots));
         let Started { group, mut child, stdout, stderr } = started;
         let pid = group.id();
         info!(node.id = %self.setup.id, node.pid = pid, "node process started");
@@ -152,7 +152,7 @@ impl Node {
         let wait = async move { child.wait().await }.into_actor(self);
         let wait = wait.then(move |status, node, _| {
             // The group goes with its leader: a runner that outlives it would keep its memory.
-            node.group = None;
+            (node.group, node.running) = (None, None);
             let drained = async move {
                 // Who has left the group may hold the pipes for ever.
                 let _ = timeout(LAST_LINES_WAIT, last_line.recv()).await;

@@ -48,6 +48,10 @@ pub struct Lifecycle {
     managed: bool,
     /// Starts that failed, or ended soon, in a row.
     failures: u32,
+    /// Of these, those after which a process had ended.
+    ends: u32,
+    /// Whether the model was last seen partly on the CPU.
+    on_cpu: bool,
     /// Probes without an answer in a row.
     silent: u32,
     /// Since when every probe was refused.
@@ -71,6 +75,8 @@ impl Lifecycle {
             startable: true,
             managed: true,
             failures: 0,
+            ends: 0,
+            on_cpu: false,
             silent: 0,
             refused_since: None,
             kills: VecDeque::new(),
@@ -111,7 +117,7 @@ impl Lifecycle {
 
     /// Whether the last failure is the one that made the crash loop.
     pub fn begins_to_loop(&self) -> bool {
-        self.failures == self.timing.crash_loop_failures
+        self.ends == self.timing.crash_loop_failures
     }
 
     /// Whether the process may not be killed again this hour, although it hangs.
@@ -197,7 +203,7 @@ impl Lifecycle {
         use {Event as E, Phase as P};
         match (self.phase, event) {
             (P::Looking, E::PortFree) => {
-                (self.managed, self.warmth) = (true, Effort::NEW);
+                (self.managed, self.warmth, self.on_cpu) = (true, Effort::NEW, false);
                 self.enter(P::Starting { since: now }, Some(Action::Spawn))
             }
             (P::Looking, E::PortServed) => {
@@ -219,7 +225,7 @@ impl Lifecycle {
                 self.fault_next = now + self.timing.canary_cooldown;
                 self.warm_again(since)
             }
-            (P::Checking { since }, E::Faulted) => self.warm_again(since),
+            (P::Checking { since }, E::Unloaded) => self.warm_again(since),
             (P::Checking { since }, E::Sang { alive }) => self.judged(alive, since, now),
             (watched!() | P::Draining { .. }, E::ModelChanged) => self.model_changed(now),
             (watched!(), E::Exited) => {
@@ -278,6 +284,7 @@ impl Lifecycle {
                 | E::Pulled(_)
                 | E::Stalled
                 | E::Faulted
+                | E::Unloaded
                 | E::Sang { .. }
                 | E::Exited
                 | E::DelayOver
@@ -295,6 +302,7 @@ impl Lifecycle {
                 | E::Incomplete
                 | E::Stalled
                 | E::Faulted
+                | E::Unloaded
                 | E::Sang { .. }
                 | E::DelayOver
                 | E::Idle
@@ -313,6 +321,7 @@ impl Lifecycle {
                 | E::Pulled(_)
                 | E::Stalled
                 | E::Faulted
+                | E::Unloaded
                 | E::Sang { .. }
                 | E::DelayOver,
             )

@@ -49,7 +49,7 @@ impl Handler<Order> for Node {
             Order::Remove => Event::DrainAsked(Goal::Finish),
             // Calling the drain off would leave a process that the configuration has not any more.
             Order::Resume
-                if self.outdated
+                if self.is_outdated()
                     && self.lifecycle.phase() == (Phase::Draining { goal: Goal::Park }) =>
             {
                 Event::DrainAsked(Goal::Restart)
@@ -84,12 +84,19 @@ impl Handler<Reconfigure> for Node {
         let parked = parked || self.lifecycle.is_adopted();
         if parked {
             // It starts with the new setup when it is resumed; an adopted one is none of ours.
-            self.outdated = true;
             let _ = settled.send(true);
         } else {
             self.settled.push(settled);
             self.step(Event::DrainAsked(Goal::Restart), context);
         }
+    }
+}
+
+impl Node {
+    /// Whether the process is none that the setup would start.
+    fn is_outdated(&self) -> bool {
+        let running = self.running.as_ref().zip(self.setup.command.as_ref());
+        running.is_some_and(|((running, _), wanted)| !running.is_same_process(wanted))
     }
 }
 

@@ -74,7 +74,8 @@ pub(super) fn living_ticketd_of(pid: i32) -> Option<i32> {
     let environment = Process::new(pid).and_then(|process| process.environ()).ok()?;
     let (_, owner) = environment.get(OsStr::new(MARK))?.to_str()?.rsplit_once('@')?;
     let ticketd = owner.split(':').next()?.parse().ok()?;
-    let lives = !is_gone(owner, own) && start_time(ticketd).is_some();
+    let here = owner.ends_with(&format!(":{own}"));
+    let lives = here && !is_gone(owner, own) && start_time(ticketd).is_some();
     lives.then_some(ticketd)
 }
 

@@ -129,14 +129,12 @@ impl Job {
         let free = spawn_blocking(move || directory::free_bytes(&directory)).await;
         let free = free.ok().and_then(Result::ok).unwrap_or(u64::MAX);
         let (mut last, mut said) = (None, Instant::now());
-        let mut there_before = None;
         let note = |progress: &Progress| {
             if progress.total() == 0 {
                 // Nothing is known yet, and what an earlier try told still holds.
                 return Ok(());
             }
-            let there_before = *there_before.get_or_insert(progress.completed());
-            self.check_room(progress.total().saturating_sub(there_before), free)?;
+            self.check_room(progress.asked(), free)?;
             let percent = progress.percent();
             told.send_replace(percent);
             let tenth = percent / 10;

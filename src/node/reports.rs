@@ -1,5 +1,7 @@
 //! What a Node says: to the balancer, to people, and to the log.
 
+use std::sync::Arc;
+
 use actix::{AsyncContext, Context};
 use jiff::Timestamp;
 use tracing::{error, info, warn};
@@ -15,7 +17,8 @@ impl Node {
     pub(super) fn report(&self) {
         let state = self.lifecycle.state(self.now());
         let (node, lost) = (self.setup.id.clone(), self.lifecycle.is_lost());
-        self.audience.balancer.do_send(NodeReport { node, state, lost });
+        let slots = self.running.as_ref().map_or(self.setup.slots, |(_, slots)| *slots);
+        self.audience.balancer.do_send(NodeReport { node, state, lost, slots });
         self.audience.status.do_send(self.status());
     }
 
@@ -40,6 +43,7 @@ impl Node {
             pull_percent: self.pull.percent(),
             memory: self.memory,
             warning: self.warning(),
+            running: self.running.as_ref().map(|(command, _)| Arc::clone(command)),
         }
     }
 
@@ -75,7 +79,10 @@ impl Node {
         {
             context.cancel_future(canary);
         }
-        if matches!(after, Phase::Ready { .. } | Phase::Starting { .. } | Phase::Stopped) {
+        let told_of_silence = matches!(before, Phase::Unhealthy { .. });
+        if told_of_silence
+            || matches!(after, Phase::Ready { .. } | Phase::Starting { .. } | Phase::Stopped)
+        {
             self.remedy = None;
         }
         if !matches!(
@@ -86,7 +93,9 @@ impl Node {
                 | Phase::Draining { .. }
                 | Phase::Stopping { .. }
         ) {
-            let serves = matches!(after, Phase::Ready { .. });
+            // That it was parked or removed, or waits for its model, is no fault of the configuration.
+            let serves = matches!(after, Phase::Ready { .. } | Phase::Stopped | Phase::Finished)
+                || self.lifecycle.name() == Phase::Pulling.name();
             for settled in self.settled.drain(..) {
                 // Who no longer waits need not be told.
                 let _ = settled.send(serves);
@@ -184,7 +193,8 @@ impl Node {
 
     /// Says once when a node that hangs may not be killed any more this hour.
     pub(super) fn look_for_excess(&mut self, now: std::time::Duration) {
-        let down = matches!(self.lifecycle.phase(), Phase::Hung | Phase::Unhealthy { .. });
+        let phase = self.lifecycle.phase();
+        let down = matches!(phase, Phase::Hung | Phase::Unhealthy { .. } | Phase::Checking { .. });
         let excess = down && self.lifecycle.is_out_of_kills(now);
         if excess && !std::mem::replace(&mut self.excess, excess) {
             let message = format!(

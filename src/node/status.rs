@@ -1,10 +1,12 @@
 //! What people are told of a node.
 
+use std::sync::Arc;
+
 use actix::Message;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::Setup;
+use super::{Command, Setup};
 use crate::balancer::NodeId;
 
 /// A node at one moment; the names are those of the admin API. Sent at every change and after every
@@ -41,6 +43,9 @@ pub struct Status {
     pub memory: Option<Residence>,
     /// What is not as it should be, although the node works.
     pub warning: Option<String>,
+    /// What the running process was started with; none if none of ours runs.
+    #[serde(skip)]
+    pub running: Option<Arc<Command>>,
 }
 
 /// Writes a moment to the millisecond, so that all are of one length.
@@ -66,6 +71,7 @@ impl Status {
             pull_percent: None,
             memory: None,
             warning: None,
+            running: None,
         }
     }
 }

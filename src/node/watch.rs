@@ -116,14 +116,14 @@ impl Node {
                     ));
                 }
             }
-            let memory = held.and_then(|held| node.located(held));
+            // First where it is: a node whose model must be on the GPU gets no call before that is known.
+            if let Some(memory) = held.and_then(|held| node.located(held)) {
+                node.step(Event::Located(memory), context);
+            }
             node.step(Event::Warmed { loaded: result.is_ok() }, context);
             if matches!(result, Err(UpstreamError::ModelMissing)) {
                 // Ollama lists a model whose weights are gone; a pull brings them back.
                 node.step(Event::Incomplete, context);
-            }
-            if let Some(memory) = memory {
-                node.step(Event::Located(memory), context);
             }
         });
         if let Some(earlier) = self.warming.replace(context.spawn(loaded)) {
@@ -146,7 +146,7 @@ impl Node {
             // One that is not told any more is as good as idle.
             let _ = over.await;
             if ollama::held(&client, &base, &model, wait).await == Some(Held::Nothing) {
-                return Event::Faulted;
+                return Event::Unloaded;
             }
             let answer = ollama::generate(&client, &base, body, budget, &Pace::default()).await;
             Event::Sang { alive: !matches!(answer, Err(UpstreamError::Stalled(_))) }

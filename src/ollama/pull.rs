@@ -38,25 +38,42 @@ pub enum PullFailed {
 /// How far a pull is: layer by layer, as Ollama tells them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// For each layer its bytes, and those that have come.
-    layers: BTreeMap<String, (u64, u64)>,
+    layers: BTreeMap<String, Layer>,
+}
+
+/// The bytes of one layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Layer {
+    total: u64,
+    /// Those that have come.
+    completed: u64,
+    /// Those that were there when it was first told of.
+    before: u64,
 }
 
 impl Progress {
     fn note(&mut self, line: &PullLine) {
         if let (Some(digest), Some(total)) = (&line.digest, line.total) {
-            self.layers.insert(digest.clone(), (total, line.completed.unwrap_or(0)));
+            let completed = line.completed.unwrap_or(0);
+            let first = Layer { before: completed, ..Layer::default() };
+            let layer = self.layers.entry(digest.clone()).or_insert(first);
+            (layer.total, layer.completed) = (total, completed);
         }
     }
 
     /// The bytes of the layers that are known so far.
     pub fn total(&self) -> u64 {
-        self.layers.values().map(|(total, _)| total).sum()
+        self.layers.values().map(|layer| layer.total).sum()
     }
 
     /// Those that have come.
     pub fn completed(&self) -> u64 {
-        self.layers.values().map(|(_, completed)| completed).sum()
+        self.layers.values().map(|layer| layer.completed).sum()
+    }
+
+    /// Those that were to come when this pull began.
+    pub fn asked(&self) -> u64 {
+        self.layers.values().map(|layer| layer.total.saturating_sub(layer.before)).sum()
     }
 
     /// In percent; 0 while nothing is known.
@@ -131,5 +148,9 @@ mod tests {
             assert_eq!(progress.percent(), percent, "{progress:?}");
         }
         assert_eq!((progress.total(), progress.completed()), (1000, 950));
+        assert_eq!(progress.asked(), 1000);
+        progress.note(&line("resumed", 500, Some(400)));
+        progress.note(&line("resumed", 500, Some(450)));
+        assert_eq!(progress.asked(), 1100, "of what was there nothing has to come");
     }
 }

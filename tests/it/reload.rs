@@ -117,17 +117,28 @@ async fn a_restart_that_fails_is_the_last_one() {
     let ticketd = Ticketd::start(&config, &[]).await;
     ticketd.healthy(3).await;
     let before = pids(&folder).await;
-    let old = format!("program = {:?}", crate::harness::fake_program());
-    ticketd.rewrite(&config.replace(&old, "program = \"/no/such/ollama\""));
+    let (program, late) = (crate::harness::fake_program(), folder.at("late-ollama"));
+    let old = format!("program = {program:?}");
+    ticketd.rewrite(&config.replace(&old, &format!("program = {late:?}")));
     let reply = control(&folder.socket(), "POST /admin/reload", "").await;
     assert_eq!(reply.body["restarted"].as_array().map(Vec::len), Some(3), "{reply:?}");
     ticketd.process.line_after("node did not come back with the new configuration").await;
     let after = pids(&folder).await;
     assert_eq!(after[1..], before[1..], "the others serve on");
     assert_ticket(&ticketd.summarize(CALL).await);
-    ticketd.rewrite(&config);
+    // The file stays, and what it asks for is there now.
+    std::fs::copy(program, late).expect("copied");
     let reply = control(&folder.socket(), "POST /admin/reload", "").await;
-    assert_eq!(reply.status, 200, "{reply:?}");
+    let spared: Vec<_> = after[1..].iter().map(|(id, _)| id.clone()).collect();
+    let restarted = reply.body["restarted"].as_array().expect("a list");
+    assert!(spared.iter().all(|id| restarted.contains(&json!(id))), "{reply:?}");
+    until("all run what the file says", async || {
+        let now = pids(&folder).await;
+        let anew =
+            |(now, old): (&(String, Value), &(String, Value))| !now.1.is_null() && now.1 != old.1;
+        now.iter().zip(&before).all(anew).then_some(())
+    })
+    .await;
     ticketd.healthy(3).await;
     ticketd.stop().await;
 }

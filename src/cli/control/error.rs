@@ -7,11 +7,17 @@ use std::{
     time::Duration,
 };
 
-use crate::{cli::plain::plain, config::duration};
+use crate::{
+    cli::plain::plain,
+    config::{Invalid, duration},
+};
 
 /// A call without the answer that was wanted.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum Unanswered {
+    /// The file that was named, and would name the socket, cannot be read.
+    #[error("{0}\nthe control socket is looked up there; name it with --socket PATH instead")]
+    Nowhere(Invalid),
     /// No connection came about.
     #[error("{0}")]
     Unreached(String),
@@ -74,6 +80,10 @@ fn in_english(code: &str) -> Option<&'static str> {
         ("not_managed", "the node's process is run by somebody else; restart it where it runs"),
         ("bad_config", "the configuration is wrong, and the old one stays"),
         ("not_reloadable", "the demo has no configuration to reload"),
+        (
+            "not_reloaded",
+            "the configuration was not taken over, and the old one stays; the log says why",
+        ),
         ("shutting_down", "ticketd is stopping"),
         ("internal", "ticketd failed; its log says why"),
     ];

@@ -94,12 +94,16 @@ pub(super) async fn settle(
         };
         let looked = match timeout_at(deadline, look).await {
             Ok(looked) => looked,
-            Err(_) => bail!(
-                "{} is still {} after {}; it goes on without this command, see `ticketd node list`",
-                plain(&node.id),
-                plain(&node.state),
-                duration::display(limit)
-            ),
+            Err(_) => {
+                let note = table::note(&node, Timestamp::now());
+                bail!(
+                    "{} is still {} after {}; it goes on without this command, see `ticketd node list`{}",
+                    plain(&node.id),
+                    plain(&node.state),
+                    duration::display(limit),
+                    note.map(|note| format!("\n{note}")).unwrap_or_default()
+                )
+            }
         };
         let now: Node = match looked {
             Err(error) if error.is_no_such_node() && matches!(goal, Goal::Gone) => {

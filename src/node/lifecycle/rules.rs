@@ -33,8 +33,7 @@ impl Lifecycle {
             return None;
         }
         if self.warmth == Effort::Done {
-            self.phase = Phase::Ready { since: now };
-            return None;
+            return self.serve(now);
         }
         self.phase = Phase::Loading;
         self.warmth.begin(now).then_some(Action::WarmUp)
@@ -79,6 +78,7 @@ impl Lifecycle {
 
     /// The node said where its model is.
     pub(super) fn located(&mut self, memory: Memory, now: Duration) -> Option<Action> {
+        self.on_cpu = memory == Memory::Cpu;
         match (memory, self.phase) {
             (Memory::Nowhere, Phase::Ready { .. } | Phase::NoGpu) if self.managed => {
                 self.warm_again(now)
@@ -113,10 +113,17 @@ impl Lifecycle {
             return None;
         }
         self.warmth = Effort::Done;
-        if !matches!(self.phase, Phase::Draining { .. }) {
-            (self.phase, self.silent) = (Phase::Ready { since: now }, 0);
+        if matches!(self.phase, Phase::Draining { .. }) {
+            return None;
         }
-        None
+        self.silent = 0;
+        self.serve(now)
+    }
+
+    /// The node takes calls, if its model is where it must be.
+    fn serve(&mut self, now: Duration) -> Option<Action> {
+        let out = self.on_cpu && self.timing.require_gpu;
+        self.enter(if out { Phase::NoGpu } else { Phase::Ready { since: now } }, None)
     }
 
     pub(super) fn pulled(&mut self, pulled: Pulled, now: Duration) -> Option<Action> {
@@ -184,7 +191,7 @@ impl Lifecycle {
         if let Phase::Ready { since } | Phase::Checking { since } = self.phase
             && now.saturating_sub(since) >= self.timing.backoff.ceiling
         {
-            self.failures = 0;
+            (self.failures, self.ends) = (0, 0);
         }
     }
 
@@ -198,7 +205,7 @@ impl Lifecycle {
             return self.replace_adopted(now);
         }
         let late = now.saturating_sub(since) >= self.timing.start_timeout;
-        // Nothing that works is lost by this, so its backoff is bound enough.
+        // It has nothing to lose that answers nobody; its backoff is bound enough.
         if late {
             self.enter(Phase::Stopping { goal: Goal::Recover }, Some(Action::Kill))
         } else {
@@ -243,7 +250,7 @@ impl Lifecycle {
         match goal {
             Goal::Recover => self.back_off(now, jitter, Why::Ended),
             Goal::Restart => {
-                (self.failures, self.silent, self.refused_since) = (0, 0, None);
+                (self.failures, self.ends, self.silent, self.refused_since) = (0, 0, 0, None);
                 if self.startable {
                     self.enter(Phase::Looking, Some(Action::Look))
                 } else {
@@ -258,8 +265,9 @@ impl Lifecycle {
     /// The next try comes later; only what ended by itself can be a crash loop.
     pub(super) fn back_off(&mut self, now: Duration, jitter: f64, why: Why) -> Option<Action> {
         self.failures = self.failures.saturating_add(1);
+        self.ends = self.ends.saturating_add(u32::from(why == Why::Ended));
         self.silent = 0;
-        let looping = self.failures >= self.timing.crash_loop_failures && why == Why::Ended;
+        let looping = self.ends >= self.timing.crash_loop_failures && why == Why::Ended;
         let full = if looping || why == Why::Hopeless {
             self.timing.backoff.ceiling
         } else {

@@ -25,7 +25,7 @@ pub enum Phase {
         /// Since when.
         since: Duration,
     },
-    /// Calls on it made no progress; a canary is out to tell whether it hangs.
+    /// Calls on it made no progress; when those it has are over, a canary tells whether it hangs.
     Checking {
         /// Since when it was ready.
         since: Duration,
@@ -152,10 +152,12 @@ pub enum Event {
     Incomplete,
     /// A pull has begun or ended.
     Pulled(Pulled),
-    /// A call made no progress, and no other one runs there.
+    /// A call made no progress, and nothing shows that the node works.
     Stalled,
     /// A call failed as one does whose runner died or whose model is gone.
     Faulted,
+    /// No canary was sent, because the model is not even loaded.
+    Unloaded,
     /// The canary came back, or did not in time.
     Sang {
         /// Whether it did.

@@ -58,6 +58,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("pull-elsewhere", E::Pulled(Pulled::Elsewhere)),
         ("stalled", E::Stalled),
         ("faulted", E::Faulted),
+        ("unloaded", E::Unloaded),
         ("canary-sang", E::Sang { alive: true }),
         ("canary-dead", E::Sang { alive: false }),
         ("exited", E::Exited),

@@ -26,6 +26,7 @@ fn event(number: u32) -> Event {
         18..22 => E::Warmed { loaded: flag },
         22..24 => E::Pulled(PULLED[which % 4]),
         24..26 => E::Stalled,
+        26 if flag => E::Unloaded,
         26 => E::Faulted,
         27..29 => E::Sang { alive: flag },
         29..32 => E::Exited,

@@ -38,6 +38,15 @@ struct Entry {
     successor: Option<Wanted>,
 }
 
+impl Entry {
+    /// Whether its process is the one that the configuration would start.
+    fn runs_as_wanted(&self) -> bool {
+        let running = self.status.as_ref().and_then(|status| status.running.as_deref());
+        let both = running.zip(self.setup.command.as_ref());
+        both.is_some_and(|(running, wanted)| running.is_same_process(wanted))
+    }
+}
+
 /// The actor.
 pub struct Fleet {
     entries: Vec<Entry>,
@@ -48,9 +57,8 @@ pub struct Fleet {
     balancer: Addr<Balancer>,
     /// The nodes that wait for their restart; one restarts at a time, so that the others serve.
     restarts: VecDeque<NodeId>,
-    restarting: bool,
-    /// Counts the reloads, so that a restart of an earlier one does not speak for a later one.
-    roll: u64,
+    /// The one that is restarting.
+    restarting: Option<NodeId>,
     /// Whether models of different content were told of.
     mixed: bool,
     closed: bool,
@@ -74,8 +82,7 @@ impl Fleet {
             host: Host::of_this_process(),
             balancer,
             restarts: VecDeque::new(),
-            restarting: false,
-            roll: 0,
+            restarting: None,
             mixed: false,
             closed: false,
             failed,
@@ -138,25 +145,21 @@ impl Fleet {
 
     /// Restarts the next node whose turn it is.
     fn restart_next(&mut self, context: &mut Context<Self>) {
-        while !self.restarting {
+        while self.restarting.is_none() {
             let Some(id) = self.restarts.pop_front() else { return };
             let entry = self.entries.iter().find(|entry| entry.setup.id == id && !entry.leaving);
-            let Some(entry) = entry else { continue };
-            self.restarting = true;
+            let Some(entry) = entry.filter(|entry| !entry.runs_as_wanted()) else { continue };
             let (settled, over) = oneshot::channel();
             entry.node.do_send(Reconfigure {
                 setup: entry.setup.clone(),
                 settings: self.settings.clone(),
                 restart: Some(settled),
             });
+            self.restarting = Some(id.clone());
             let settings = &self.settings;
             let limit = settings.drain_timeout + settings.start_timeout + settings.load_timeout;
-            let roll = self.roll;
             let next = timeout(limit, over).into_actor(self).map(move |over, fleet, context| {
-                if roll != fleet.roll {
-                    return;
-                }
-                fleet.restarting = false;
+                fleet.restarting = None;
                 if matches!(over, Ok(Ok(false)) | Err(_)) {
                     fleet.stop_restarts(&id);
                 }

@@ -107,6 +107,8 @@ pub struct Node {
     settled: Vec<oneshot::Sender<bool>>,
     /// What the running process was started with, and the calls it was told to work on at once.
     running: Option<(Arc<Command>, u32)>,
+    /// What it was last told to load.
+    loaded: Option<Loaded>,
     /// Whether it was told that the node may not be killed again this hour.
     excess: bool,
     canary: Option<SpawnHandle>,
@@ -143,6 +145,7 @@ impl Node {
             done: Vec::new(),
             settled: Vec::new(),
             running: None,
+            loaded: None,
             excess: false,
             canary: None,
         }
@@ -200,6 +203,21 @@ impl Node {
                 context.stop();
             }
         }
+    }
+}
+
+/// A model, with the options for which Ollama loads it anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Loaded {
+    name: String,
+    num_ctx: u32,
+    num_gpu: Option<i64>,
+}
+
+impl Loaded {
+    fn of(model: &config::Model) -> Self {
+        let config::Options { num_ctx, num_gpu, .. } = model.options;
+        Self { name: model.name.clone(), num_ctx, num_gpu }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Entry, Fleet, Wanted, wanted};
 use crate::{
     config,
-    node::{Command, Node, Reconfigure, Status},
+    node::{Command, Node, Order, Reconfigure, Status},
 };
 
 /// Starts the nodes of the configuration.
@@ -140,7 +140,6 @@ impl Handler<Update> for Fleet {
         }
         // What an earlier reload had still to restart is found again by what runs.
         self.restarts.clear();
-        (self.roll, self.restarting) = (self.roll + 1, false);
         (self.settings, self.model) = (new.settings, new.model);
         let mut wanted = wanted::of(&self.settings);
         for at in 0..self.entries.len() {
@@ -206,11 +205,15 @@ impl Fleet {
             }
         };
         (entry.wanted, entry.setup) = (wanted, setup.clone());
-        if restart {
-            self.restarts.push_back(setup.id.clone());
-        }
+        let id = setup.id.clone();
         let settings = self.settings.clone();
         entry.node.do_send(Reconfigure { setup, settings, restart: None });
+        if restart && self.restarting.as_ref() == Some(&id) {
+            // It is its turn already, and what it starts is out of date.
+            entry.node.do_send(Order::Restart);
+        } else if restart {
+            self.restarts.push_back(id);
+        }
         restart
     }
 }

@@ -152,7 +152,7 @@ impl Node {
         let wait = async move { child.wait().await }.into_actor(self);
         let wait = wait.then(move |status, node, _| {
             // The group goes with its leader: a runner that outlives it would keep its memory.
-            (node.group, node.running) = (None, None);
+            (node.group, node.running, node.loaded) = (None, None, None);
             let drained = async move {
                 // Who has left the group may hold the pipes for ever.
                 let _ = timeout(LAST_LINES_WAIT, last_line.recv()).await;

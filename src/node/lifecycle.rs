@@ -207,7 +207,7 @@ impl Lifecycle {
                 self.enter(P::Starting { since: now }, Some(Action::Spawn))
             }
             (P::Looking, E::PortServed) => {
-                (self.managed, self.warmth) = (false, Effort::Done);
+                (self.managed, self.warmth, self.on_cpu) = (false, Effort::Done, false);
                 self.enter(P::Starting { since: now }, Some(Action::Watch))
             }
             (P::Looking, E::PortTaken) => self.back_off(now, jitter, Why::Taken),
@@ -216,7 +216,7 @@ impl Lifecycle {
                 self.back_off(now, jitter, why)
             }
             (watched!(), E::Probed(probe)) => self.probed(probe, now),
-            (watched!(), E::Located(memory)) => self.located(memory, now),
+            (watched!() | P::Draining { .. }, E::Located(memory)) => self.located(memory, now),
             (watched!() | P::Draining { .. }, E::Warmed { loaded }) => self.warmed(loaded, now),
             (P::Loading, E::Incomplete) if self.managed && self.timing.pull => self.unlisted(now),
             (watched!(), E::Pulled(pulled)) => self.pulled(pulled, now),
@@ -316,7 +316,6 @@ impl Lifecycle {
                 | E::PortTaken
                 | E::SpawnFailed { .. }
                 | E::Probed(_)
-                | E::Located(_)
                 | E::Incomplete
                 | E::Pulled(_)
                 | E::Stalled
@@ -325,7 +324,10 @@ impl Lifecycle {
                 | E::Sang { .. }
                 | E::DelayOver,
             )
-            | (waiting!() | P::Stopped | P::Stopping { .. }, E::Warmed { .. } | E::ModelChanged)
+            | (
+                waiting!() | P::Stopped | P::Stopping { .. },
+                E::Located(_) | E::Warmed { .. } | E::ModelChanged,
+            )
             | (waiting!() | P::Stopped, E::Exited | E::Idle | E::DrainOver)
             | (P::Draining { .. }, E::ResumeAsked)
             | (P::Stopping { .. }, E::Idle | E::DrainOver | E::ResumeAsked)

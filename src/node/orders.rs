@@ -3,14 +3,11 @@
 use actix::{Context, Handler, MessageResult};
 
 use super::{
-    AwaitEnd, Kill, Node, NotOurs, Order, ReadLog, Reconfigure, Setup, Status, Stop,
+    AwaitEnd, Kill, Loaded, Node, NotOurs, Order, ReadLog, Reconfigure, Status, Stop,
     lifecycle::{Event, Goal, Phase},
     timing,
 };
-use crate::{
-    balancer::{CallEnded, Outcome},
-    config,
-};
+use crate::balancer::{CallEnded, Outcome};
 
 impl Handler<Stop> for Node {
     type Result = ();
@@ -65,12 +62,14 @@ impl Handler<Reconfigure> for Node {
     type Result = ();
 
     fn handle(&mut self, new: Reconfigure, context: &mut Context<Self>) {
-        let other_model = loads_anew(&self.setup, &new.setup);
+        let (old, wanted) = (Loaded::of(&self.setup.model), Loaded::of(&new.setup.model));
         self.lifecycle.set_timing(timing(&new.settings, &new.setup.model));
         self.log.set_rate(new.settings.log_lines_per_second);
         (self.setup, self.settings) = (new.setup, new.settings);
-        if other_model {
-            self.digest = None;
+        // A process that is to be restarted loads it then.
+        let other = old != wanted || self.loaded.as_ref().is_some_and(|loaded| *loaded != wanted);
+        if other && !self.is_outdated() {
+            (self.digest, self.memory) = (None, None);
             self.step(Event::ModelChanged, context);
         }
         let Some(settled) = new.restart else { return };
@@ -98,19 +97,6 @@ impl Node {
         let running = self.running.as_ref().zip(self.setup.command.as_ref());
         running.is_some_and(|((running, _), wanted)| !running.is_same_process(wanted))
     }
-}
-
-/// Whether a process that stays has to load its model anew: another one, or with options that Ollama
-/// loads it anew for. A process that is to be restarted for this does so then.
-fn loads_anew(old: &Setup, new: &Setup) -> bool {
-    let stays = match (&old.command, &new.command) {
-        (Some(old), Some(new)) => old.is_same_process(new),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    let (old, new) = (&old.model, &new.model);
-    let runner = |model: &config::Model| (model.options.num_ctx, model.options.num_gpu);
-    stays && (old.name != new.name || runner(old) != runner(new))
 }
 
 impl Handler<CallEnded> for Node {

@@ -85,17 +85,19 @@ impl Node {
         {
             self.remedy = None;
         }
-        if !matches!(
-            after,
-            Phase::Looking
-                | Phase::Starting { .. }
-                | Phase::Loading
-                | Phase::Draining { .. }
-                | Phase::Stopping { .. }
-        ) {
-            // That it was parked or removed, or waits for its model, is no fault of the configuration.
-            let serves = matches!(after, Phase::Ready { .. } | Phase::Stopped | Phase::Finished)
-                || self.lifecycle.name() == Phase::Pulling.name();
+        let waits_for_model = self.lifecycle.name() == Phase::Pulling.name();
+        if !waits_for_model
+            && !matches!(
+                after,
+                Phase::Looking
+                    | Phase::Starting { .. }
+                    | Phase::Loading
+                    | Phase::Draining { .. }
+                    | Phase::Stopping { .. }
+            )
+        {
+            // That it was parked or removed is no fault of the configuration.
+            let serves = matches!(after, Phase::Ready { .. } | Phase::Stopped | Phase::Finished);
             for settled in self.settled.drain(..) {
                 // Who no longer waits need not be told.
                 let _ = settled.send(serves);
@@ -194,7 +196,11 @@ impl Node {
     /// Says once when a node that hangs may not be killed any more this hour.
     pub(super) fn look_for_excess(&mut self, now: std::time::Duration) {
         let phase = self.lifecycle.phase();
-        let down = matches!(phase, Phase::Hung | Phase::Unhealthy { .. } | Phase::Checking { .. });
+        if matches!(phase, Phase::Checking { .. }) {
+            // It is not judged yet.
+            return;
+        }
+        let down = matches!(phase, Phase::Hung | Phase::Unhealthy { .. });
         let excess = down && self.lifecycle.is_out_of_kills(now);
         if excess && !std::mem::replace(&mut self.excess, excess) {
             let message = format!(

@@ -7,7 +7,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tracing::{info, warn};
 
 use super::{
-    Node, Residence,
+    Loaded, Node, Residence,
     lifecycle::{Event, Memory, Phase},
 };
 use crate::{
@@ -73,8 +73,11 @@ impl Node {
             }
             Held::Nothing => {
                 let was_there = self.memory.take().is_some();
-                // One that may be unloaded when it is idle comes back with the next call.
-                (was_there && self.setup.model.keep_alive.is_for_ever()).then_some(Memory::Nowhere)
+                // One that may be unloaded when it is idle comes back with the next call, and a node
+                // that gets none because of its memory has none to answer for.
+                let lost = was_there && self.setup.model.keep_alive.is_for_ever();
+                let out = self.lifecycle.phase() == Phase::NoGpu;
+                (lost || out).then_some(Memory::Nowhere)
             }
         };
         if let Some(warning) = self.warning().filter(|warning| Some(warning) != before.as_ref()) {
@@ -89,6 +92,7 @@ impl Node {
         let base = self.setup.endpoint.base().to_owned();
         let model = self.setup.model.name.clone();
         let body = LoadRequest::new(&self.setup.model).to_body();
+        self.loaded = Some(Loaded::of(&self.setup.model));
         let generation = self.generation;
         let wait = self.settings.probe_timeout;
         let budget = Budget { first_token: limit, token: limit, call: limit };

@@ -144,6 +144,44 @@ async fn a_restart_that_fails_is_the_last_one() {
 }
 
 #[actix_web::test]
+async fn reloads_during_a_roll_still_restart_one_at_a_time() {
+    let folder = Folder::new();
+    let ports = free_ports::<3>();
+    let config = |own: u32| {
+        let behaviour = json!({"load_ms": 300});
+        let nodes = managed(&ports, &behaviour);
+        folder.config(&[])
+            + &nodes.replace("[nodes.env]\n", &format!("[nodes.env]\nOWN = \"{own}\"\n"))
+    };
+    let ticketd = Ticketd::start(&config(0), &[]).await;
+    ticketd.healthy(3).await;
+    for own in [1, 1, 2] {
+        ticketd.rewrite(&config(own));
+        let reply = control(&folder.socket(), "POST /admin/reload", "").await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    let mut fewest = 3;
+    until("all run what the last one said", async || {
+        let stats = ticketd.get("/lb-stats").await.body;
+        fewest = fewest.min(stats["healthy_endpoints"].as_u64().expect("a count"));
+        let ready = stats["healthy_endpoints"] == 3;
+        for port in ports {
+            let url = format!("http://127.0.0.1:{port}/fake");
+            let mut reply = ticketd.client.get(url).send().await.ok()?;
+            let seen: Value = reply.json().limit(1 << 24).await.ok()?;
+            if seen["environment"]["OWN"] != "2" || !ready {
+                return None;
+            }
+        }
+        Some(())
+    })
+    .await;
+    assert_eq!(fewest, 2, "one after the other");
+    assert_ticket(&ticketd.summarize(CALL).await);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn no_reload_opens_a_public_address() {
     let folder = Folder::new();
     let tokens = folder.write("tokens", "user-token-0123456789\n");

@@ -22,6 +22,9 @@ impl Lifecycle {
     /// The node answers and lists the model.
     fn listed(&mut self, now: Duration) -> Option<Action> {
         self.silent = 0;
+        if self.phase == Phase::NoGpu && !self.timing.require_gpu {
+            return self.serve(now);
+        }
         if matches!(self.phase, Phase::Ready { .. } | Phase::Checking { .. } | Phase::NoGpu) {
             return None;
         }
@@ -72,6 +75,8 @@ impl Lifecycle {
         if gone || self.silent >= self.timing.probe_failures {
             self.forgive(now);
             self.phase = Phase::Unhealthy { since: now };
+            // What others run may come back with another process.
+            self.on_cpu &= self.managed;
         }
         None
     }
@@ -83,6 +88,8 @@ impl Lifecycle {
             (Memory::Nowhere, Phase::Ready { .. } | Phase::NoGpu) if self.managed => {
                 self.warm_again(now)
             }
+            // What others run loads its model with its next call.
+            (Memory::Nowhere, Phase::NoGpu) => self.enter(Phase::Ready { since: now }, None),
             (Memory::Cpu, Phase::Ready { .. }) if self.timing.require_gpu => {
                 self.enter(Phase::NoGpu, None)
             }
@@ -178,7 +185,7 @@ impl Lifecycle {
         if self.managed {
             self.warmth = Effort::NEW;
         }
-        self.pull = Effort::NEW;
+        (self.pull, self.on_cpu) = (Effort::NEW, false);
         let down = matches!(
             self.phase,
             Phase::Starting { .. } | Phase::Unhealthy { .. } | Phase::Hung | Phase::Draining { .. }
@@ -251,6 +258,7 @@ impl Lifecycle {
             Goal::Recover => self.back_off(now, jitter, Why::Ended),
             Goal::Restart => {
                 (self.failures, self.ends, self.silent, self.refused_since) = (0, 0, 0, None);
+                self.on_cpu = false;
                 if self.startable {
                     self.enter(Phase::Looking, Some(Action::Look))
                 } else {

@@ -220,6 +220,39 @@ fn a_node_that_generates_nothing_is_found_by_its_canary_and_killed() {
 }
 
 #[test]
+fn no_node_is_stuck_without_a_gpu_that_it_has_again() {
+    let probed = Event::Probed(Probe::Ready);
+    for managed in [true, false] {
+        let out = || {
+            let mut life = if managed { ready() } else { Lifecycle::endpoint(TIMING) };
+            life.on(probed, SECOND, 1.0);
+            life.on(Event::Located(Memory::Cpu), SECOND, 1.0);
+            assert_eq!(life.phase(), Phase::NoGpu);
+            life
+        };
+        let mut life = out();
+        life.set_timing(Timing { require_gpu: false, ..TIMING });
+        life.on(probed, 2 * SECOND, 1.0);
+        assert_eq!(life.state(SECOND), NodeState::Ready, "it need not be there any more");
+        let mut life = out();
+        let load = life.on(Event::Located(Memory::Nowhere), 2 * SECOND, 1.0);
+        assert_eq!(
+            (load, life.phase() == Phase::NoGpu),
+            (managed.then_some(Action::WarmUp), false)
+        );
+    }
+    let mut endpoint = Lifecycle::endpoint(TIMING);
+    for event in [probed, Event::Located(Memory::Cpu), Event::Probed(Probe::Refused), probed] {
+        endpoint.on(event, SECOND, 1.0);
+    }
+    assert_eq!(endpoint.state(SECOND), NodeState::Ready, "it may be another process");
+    let mut life = in_phase(Phase::Loading);
+    life.on(Event::Located(Memory::Cpu), SECOND, 1.0);
+    life.on(Event::Warmed { loaded: true }, SECOND, 1.0);
+    assert_eq!(life.phase(), Phase::NoGpu, "never ready in between");
+}
+
+#[test]
 fn faults_load_the_model_again_once_in_a_while_and_not_at_each() {
     let mut life = ready();
     assert_eq!(life.on(Event::Faulted, SECOND, 1.0), Some(Action::WarmUp));

@@ -42,8 +42,7 @@ impl Entry {
     /// Whether its process is the one that the configuration would start.
     fn runs_as_wanted(&self) -> bool {
         let running = self.status.as_ref().and_then(|status| status.running.as_deref());
-        let both = running.zip(self.setup.command.as_ref());
-        both.is_some_and(|(running, wanted)| running.is_same_process(wanted))
+        running.is_some_and(|running| !self.setup.outdates(running))
     }
 }
 
@@ -181,11 +180,15 @@ impl Fleet {
         }
     }
 
+    /// The digests of the model that the nodes tell, in their order.
+    fn digests(&self) -> impl Iterator<Item = &String> {
+        self.entries.iter().filter_map(|entry| entry.status.as_ref()?.digest.as_ref())
+    }
+
     fn view(&self, entry: &Entry) -> View {
         let starting = || Status::starting(&entry.setup);
         let mut status = entry.status.clone().unwrap_or_else(starting);
-        let first = self.entries.iter().find_map(|entry| entry.status.as_ref()?.digest.as_ref());
-        if status.digest.as_ref().is_some_and(|own| Some(own) != first) {
+        if status.digest.as_ref().is_some_and(|own| Some(own) != self.digests().next()) {
             let warning = "its model has another content (digest) than that of the first node: pull \
                            the same one on both";
             status.warning.get_or_insert_with(|| warning.to_owned());
@@ -219,9 +222,8 @@ impl Handler<Status> for Fleet {
         let at = self.entries.iter().position(|entry| entry.setup.id == status.id);
         let Some(at) = at else { return };
         self.entries[at].status = Some(status);
-        let mut digests = self.entries.iter().filter_map(|e| e.status.as_ref()?.digest.as_ref());
-        let first = digests.next();
-        let mixed = digests.any(|digest| Some(digest) != first);
+        let first = self.digests().next();
+        let mixed = self.digests().any(|digest| Some(digest) != first);
         if mixed && !self.mixed {
             warn!("the nodes serve models of the same name and different content (digest)");
         }

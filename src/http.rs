@@ -2,6 +2,7 @@
 
 mod access;
 mod admin;
+mod ask;
 mod auth;
 pub mod control;
 mod error;

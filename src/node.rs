@@ -64,6 +64,13 @@ pub struct Setup {
     pub expects_gpu: bool,
 }
 
+impl Setup {
+    /// Whether a process that was started by this command is none that the setup would start.
+    pub fn outdates(&self, running: &Command) -> bool {
+        self.command.as_ref().is_some_and(|wanted| !wanted.is_same_process(running))
+    }
+}
+
 /// Whom a node tells what it sees.
 #[derive(Clone)]
 pub struct Audience {

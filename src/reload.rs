@@ -155,8 +155,10 @@ struct New {
 fn read(sources: &Sources, started: &Config) -> Result<New, NotReloaded> {
     let mut config = sources.load()?.config;
     let needs_restart = needs_restart(started, &config);
-    keep(&mut config, started);
-    config.check("with what holds until a restart of ticketd")?;
+    if !needs_restart.is_empty() {
+        keep(&mut config, started);
+        config.check("with what holds until a restart of ticketd")?;
+    }
     let failed = |error: &dyn std::fmt::Display| NotReloaded::Failed(error.to_string());
     let live = Live::read(&config).map_err(|error| failed(&error))?;
     let [users, admins] = [&config.server.tokens_file, &config.server.admin_tokens_file];

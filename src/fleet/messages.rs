@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Entry, Fleet, Wanted, wanted};
 use crate::{
     config,
-    node::{Command, Node, Order, Reconfigure, Status},
+    node::{Node, Order, Reconfigure, Status},
 };
 
 /// Starts the nodes of the configuration.
@@ -191,16 +191,13 @@ impl Fleet {
     fn reconfigure(&mut self, at: usize, wanted: Wanted) -> bool {
         let setup = wanted.setup(&self.settings, &self.model, &self.host);
         let entry = &mut self.entries[at];
-        let differs = |old: Option<&Command>| {
-            old.zip(setup.command.as_ref()).is_some_and(|(old, new)| !old.is_same_process(new))
-        };
         let status = entry.status.as_ref();
         let restart = match status.and_then(|status| status.running.as_deref()) {
-            Some(running) => differs(Some(running)),
+            Some(running) => setup.outdates(running),
             // One that waits for its next try tries at once with what is new; one out of service does
             // so when it is resumed.
             None => {
-                differs(entry.setup.command.as_ref())
+                entry.setup.command.as_ref().is_some_and(|old| setup.outdates(old))
                     && status.is_none_or(|status| status.state != "stopped")
             }
         };

@@ -3,8 +3,6 @@
 mod add;
 mod log;
 
-use std::time::Duration;
-
 use actix::Addr;
 use actix_web::{
     HttpResponse,
@@ -13,17 +11,18 @@ use actix_web::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::time::timeout;
 
-use super::{Service, error::ApiError, lb_stats::ask, not_found, wrong_method};
+use super::{
+    Service,
+    ask::{ask, ask_mortal},
+    error::ApiError,
+    not_found, wrong_method,
+};
 use crate::{
     balancer::{NodeSnapshot, Overview, Snapshot},
     fleet::{Find, List, Remove, View},
     node::{Node, NotOurs, Order, Status, to_millisecond},
 };
-
-/// How long a node actor may take; it answers in microseconds unless it is wedged.
-const WAIT: Duration = Duration::from_secs(2);
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     let posted = |path: &str, order: Order| {
@@ -179,8 +178,7 @@ async fn answer(
     node: &Addr<Node>,
     order: Order,
 ) -> Result<HttpResponse, ApiError> {
-    let told = timeout(WAIT, node.send(order)).await.map_err(|_| ApiError::Internal)?;
-    let status: Status = match told {
+    let status: Status = match ask_mortal(node, order).await? {
         Ok(Ok(status)) => status,
         Ok(Err(NotOurs)) => return Err(ApiError::NotManaged),
         // It is gone already.

@@ -1,22 +1,16 @@
 //! `GET /lb-stats`: the nodes as the balancer sees them.
 
-use std::time::Duration;
-
-use actix::{Actor, Addr, Context, Handler, Message};
+use actix::Addr;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
-use tokio::time::timeout;
 
-use super::{Service, error::ApiError};
+use super::{Service, ask::ask, error::ApiError};
 use crate::{
     balancer::{Balancer, NodeId, NodeSnapshot, Snapshot},
     fleet::List,
     node::{Kind, Status},
     ollama,
 };
-
-/// How long an actor may take; it answers in microseconds unless it is wedged.
-const WAIT: Duration = Duration::from_secs(2);
 
 /// The answer; the names are those of the wire.
 #[derive(Serialize)]
@@ -88,15 +82,4 @@ pub(super) async fn lb_stats(service: Data<Service>) -> Result<Json<LbStats>, Ap
 /// Asks the balancer for all nodes.
 pub(super) async fn snapshot(balancer: &Addr<Balancer>) -> Result<Vec<NodeSnapshot>, ApiError> {
     Ok(ask(balancer, Snapshot).await?.nodes)
-}
-
-/// Asks an actor that answers from memory.
-pub(super) async fn ask<A, M>(actor: &Addr<A>, message: M) -> Result<M::Result, ApiError>
-where
-    A: Actor<Context = Context<A>> + Handler<M>,
-    M: Message + Send + 'static,
-    M::Result: Send,
-{
-    let answer = timeout(WAIT, actor.send(message)).await;
-    answer.ok().and_then(Result::ok).ok_or(ApiError::Internal)
 }

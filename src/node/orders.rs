@@ -94,8 +94,7 @@ impl Handler<Reconfigure> for Node {
 impl Node {
     /// Whether the process is none that the setup would start.
     fn is_outdated(&self) -> bool {
-        let running = self.running.as_ref().zip(self.setup.command.as_ref());
-        running.is_some_and(|((running, _), wanted)| !running.is_same_process(wanted))
+        self.running.as_ref().is_some_and(|(running, _)| self.setup.outdates(running))
     }
 }
 

@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// The mark of this process's children on a node; none where /proc does not tell enough.
 pub(super) fn mark(node: impl std::fmt::Display) -> Option<String> {
     let pid = getpid().as_raw_nonzero().get();
-    Some(format!("{node}@{pid}:{}:{}", start_time(pid)?, namespace(&Process::myself().ok()?)?))
+    Some(format!("{node}@{pid}:{}:{}", start_time(pid)?, own_namespace()?))
 }
 
 /// Kills every orphan of this user, and what those start meanwhile, and waits until all are gone.
@@ -47,7 +47,7 @@ pub async fn end_all() {
 
 /// Sends SIGKILL to every orphan, and says how many there are.
 fn kill_orphans() -> usize {
-    let Some(own) = Process::myself().ok().and_then(|own| namespace(&own)) else { return 0 };
+    let Some(own) = own_namespace() else { return 0 };
     let lineage = lineage();
     let Ok(processes) = all_processes() else { return 0 };
     let mut found = 0;
@@ -70,35 +70,51 @@ fn kill_orphans() -> usize {
 
 /// The ticketd that a process belongs to, if it bears a mark and that ticketd lives.
 pub(super) fn living_ticketd_of(pid: i32) -> Option<i32> {
-    let own = Process::myself().ok().and_then(|own| namespace(&own))?;
-    let environment = Process::new(pid).and_then(|process| process.environ()).ok()?;
-    let (_, owner) = environment.get(OsStr::new(MARK))?.to_str()?.rsplit_once('@')?;
-    let ticketd = owner.split(':').next()?.parse().ok()?;
-    let here = owner.ends_with(&format!(":{own}"));
-    let lives = here && !is_gone(owner, own) && start_time(ticketd).is_some();
-    lives.then_some(ticketd)
+    let (_, owner) = marked(&Process::new(pid).ok()?)?;
+    (owner.is_here(own_namespace()?) && owner.lives()).then_some(owner.pid)
 }
 
 /// The node of a marked process whose ticketd is gone, if it is of the namespace `own`.
 fn orphan_of(process: &Process, own: u64) -> Option<String> {
-    // The environment of other users' processes cannot be read, and they are no business of ours.
-    let environment = process.environ().ok()?;
-    let mark = environment.get(OsStr::new(MARK))?.to_str()?;
-    let (node, owner) = mark.rsplit_once('@')?;
-    (is_gone(owner, own) && namespace(process) == Some(own)).then(|| node.to_owned())
+    let (node, owner) = marked(process)?;
+    let orphaned = owner.is_here(own) && !owner.lives() && namespace(process) == Some(own);
+    orphaned.then_some(node)
 }
 
-/// Whether the ticketd of a mark, `PID:START:NAMESPACE`, was in the namespace `own` and is gone.
-fn is_gone(owner: &str, own: u64) -> bool {
-    let mut parts = owner.split(':');
-    let pid = parts.next().and_then(|part| part.parse::<i32>().ok());
-    let start = parts.next().and_then(|part| part.parse::<u64>().ok());
-    let namespace = parts.next().and_then(|part| part.parse::<u64>().ok());
-    match (pid, start, namespace) {
-        (Some(pid), Some(start), Some(namespace)) => {
-            namespace == own && start_time(pid) != Some(start)
-        }
-        _ => false,
+/// The node and the ticketd of a process's mark, if it has a whole one.
+fn marked(process: &Process) -> Option<(String, Owner)> {
+    // The environment of other users' processes cannot be read, and they are no business of ours.
+    let environment = process.environ().ok()?;
+    let (node, owner) = environment.get(OsStr::new(MARK))?.to_str()?.rsplit_once('@')?;
+    Some((node.to_owned(), Owner::parse(owner)?))
+}
+
+/// The ticketd of a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Owner {
+    pid: i32,
+    start: u64,
+    namespace: u64,
+}
+
+impl Owner {
+    /// Reads `PID:START:NAMESPACE`.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(':');
+        let pid = parts.next()?.parse().ok()?;
+        let start = parts.next()?.parse().ok()?;
+        let namespace = parts.next()?.parse().ok()?;
+        Some(Self { pid, start, namespace })
+    }
+
+    /// Whether its process id means something in the namespace `own`.
+    fn is_here(self, own: u64) -> bool {
+        self.namespace == own
+    }
+
+    /// Whether it runs, and no other process has its id.
+    fn lives(self) -> bool {
+        start_time(self.pid) == Some(self.start)
     }
 }
 
@@ -113,6 +129,11 @@ fn lineage() -> HashSet<i32> {
         next = process.stat().ok().and_then(|stat| Process::new(stat.ppid).ok());
     }
     lineage
+}
+
+/// The namespace of this process.
+fn own_namespace() -> Option<u64> {
+    namespace(&Process::myself().ok()?)
 }
 
 /// The inode of the namespace in which a process's id holds.
@@ -133,6 +154,9 @@ mod tests {
 
     #[test]
     fn an_owner_is_gone_only_where_that_can_be_told() {
+        let is_gone = |owner: &str, own| {
+            Owner::parse(owner).is_some_and(|owner| owner.is_here(own) && !owner.lives())
+        };
         let mark = mark("11434").expect("/proc tells enough");
         let (node, owner) = mark.rsplit_once('@').expect("a mark");
         assert_eq!(node, "11434");

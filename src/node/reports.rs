@@ -202,7 +202,7 @@ impl Node {
         }
         let down = matches!(phase, Phase::Hung | Phase::Unhealthy { .. });
         let excess = down && self.lifecycle.is_out_of_kills(now);
-        if excess && !std::mem::replace(&mut self.excess, excess) {
+        if excess && !self.excess {
             let message = format!(
                 "it was killed {} times within an hour because it hung (nodes.kills_per_hour), and is \
                  left alone now; look at its log, then restart it",

@@ -20,6 +20,15 @@ fn pid_of(pids: &[(String, Value)], port: u16) -> Option<Value> {
     pids.iter().find(|(id, _)| *id == port.to_string()).map(|(_, pid)| pid.clone())
 }
 
+/// Waits until the first node works on a call.
+async fn call_in_flight(folder: &Folder) {
+    until("a call in flight", async || {
+        let nodes = control(&folder.socket(), "GET /admin/nodes", "").await.body;
+        (nodes["nodes"][0]["in_flight"] == 1).then_some(())
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn sighup_applies_what_differs_and_nothing_else() {
     let folder = Folder::new();
@@ -207,12 +216,7 @@ async fn a_reload_while_the_service_stops_ends_nothing() {
     let mut ticketd = Ticketd::start(&config, &[]).await;
     ticketd.healthy(1).await;
     let stop = async {
-        until("a call in flight", async || {
-            let node =
-                control(&folder.socket(), "GET /admin/nodes", "").await.body["nodes"][0].clone();
-            (node["in_flight"] == 1).then_some(())
-        })
-        .await;
+        call_in_flight(&folder).await;
         ticketd.process.signal(Signal::TERM);
         ticketd.process.line_after("stopping: no new calls").await;
         ticketd.process.signal(Signal::HUP);
@@ -233,12 +237,7 @@ async fn a_drain_that_is_called_off_after_a_reload_starts_what_the_file_says() {
     let ticketd = Ticketd::start(&config("1"), &[]).await;
     ticketd.healthy(1).await;
     let work = async {
-        until("a call in flight", async || {
-            let node =
-                control(&folder.socket(), "GET /admin/nodes", "").await.body["nodes"][0].clone();
-            (node["in_flight"] == 1).then_some(())
-        })
-        .await;
+        call_in_flight(&folder).await;
         control(&folder.socket(), &format!("POST /admin/nodes/{port}/drain"), "").await;
         ticketd.rewrite(&config("2"));
         control(&folder.socket(), "POST /admin/reload", "").await;

@@ -13,7 +13,7 @@ use crate::{
     balancer::Snapshot,
     config::Endpoint,
     fleet::{Add, Place, Refused, Wanted},
-    http::{error::ApiError, lb_stats::ask, summarize::read},
+    http::{ask::ask, error::ApiError, summarize::read},
 };
 
 /// The body.

@@ -9,12 +9,12 @@ use actix_web::{
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::{select, sync::broadcast, time::timeout};
+use tokio::{select, sync::broadcast};
 use tokio_util::sync::CancellationToken;
 
-use super::{Service, WAIT, find};
+use super::{Service, find};
 use crate::{
-    http::error::ApiError,
+    http::{ask::ask_mortal, error::ApiError},
     node::{LogLine, ReadLog},
     ollama::NDJSON,
 };
@@ -32,7 +32,7 @@ pub(super) async fn log(
 ) -> Result<HttpResponse, ApiError> {
     let asked = asked.ok_or_else(|| ApiError::BadRequest("follow必须是true或false".to_owned()))?;
     let node = find(&service, id.into_inner().0).await?;
-    let read = timeout(WAIT, node.send(ReadLog)).await;
+    let read = ask_mortal(&node, ReadLog).await;
     let (lines, coming) = read.ok().and_then(Result::ok).ok_or(ApiError::NoSuchNode)?;
     // The node's actor is not kept alive by who reads its log.
     drop(node);

@@ -88,15 +88,9 @@ impl Lifecycle {
             (Memory::Nowhere, Phase::Ready { .. } | Phase::NoGpu) if self.managed => {
                 self.warm_again(now)
             }
-            // What others run loads its model with its next call.
-            (Memory::Nowhere, Phase::NoGpu) => self.enter(Phase::Ready { since: now }, None),
-            (Memory::Cpu, Phase::Ready { .. }) if self.timing.require_gpu => {
-                self.enter(Phase::NoGpu, None)
-            }
-            (Memory::Gpu, Phase::NoGpu) => self.enter(Phase::Ready { since: now }, None),
-            (Memory::Cpu, Phase::NoGpu) if !self.timing.require_gpu => {
-                self.enter(Phase::Ready { since: now }, None)
-            }
+            // What others run and is nowhere is loaded by its next call.
+            (Memory::Gpu | Memory::Nowhere, Phase::NoGpu) => self.serve(now),
+            (Memory::Cpu, Phase::Ready { .. }) if self.timing.require_gpu => self.serve(now),
             (Memory::Gpu | Memory::Cpu | Memory::Nowhere, _) => None,
         }
     }

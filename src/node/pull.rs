@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     balancer::NodeId,
-    ollama::{self, Progress, PullFailed},
+    ollama::{self, Probe, Progress, PullFailed},
 };
 
 /// The longest time between two lines about a pull.
@@ -25,6 +25,8 @@ pub(super) struct Pull {
     lock: Option<PullLock>,
     running: Option<SpawnHandle>,
     percent: Option<watch::Receiver<u8>>,
+    /// Whether the model is listed although a part of it is not there.
+    pub(super) incomplete: bool,
 }
 
 impl Pull {
@@ -49,9 +51,21 @@ impl Node {
         }
         let Some(directory) = self.setup.models_dir.clone() else { return };
         let shown = directory.display().to_string();
-        let lock = spawn_blocking(move || PullLock::take(&directory));
-        let taken = lock.into_actor(self).map(move |lock, node, context| {
-            match lock.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+        let (client, wait) = (self.client.clone(), self.settings.probe_timeout);
+        let base = self.setup.endpoint.base().to_owned();
+        let model = self.setup.model.name.clone();
+        let incomplete = self.pull.incomplete;
+        let lock = async move {
+            let lock = spawn_blocking(move || PullLock::take(&directory)).await;
+            let lock = lock.unwrap_or_else(|error| Err(std::io::Error::other(error)))?;
+            // Who had the lock may have brought the model since it was missed.
+            let there = lock.is_some()
+                && !incomplete
+                && ollama::probe(&client, &base, &model, wait).await.probe == Probe::Ready;
+            Ok(lock.filter(|_| !there))
+        };
+        let taken = lock.into_actor(self).map(move |lock: std::io::Result<_>, node, context| {
+            match lock {
                 Ok(Some(lock)) => {
                     node.pull.lock = Some(lock);
                     node.step(Event::Pulled(Pulled::Begun), context);

@@ -127,6 +127,7 @@ impl Node {
             node.step(Event::Warmed { loaded: result.is_ok() }, context);
             if matches!(result, Err(UpstreamError::ModelMissing)) {
                 // Ollama lists a model whose weights are gone; a pull brings them back.
+                node.pull.incomplete = true;
                 node.step(Event::Incomplete, context);
             }
         });

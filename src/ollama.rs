@@ -5,11 +5,12 @@
 
 mod error;
 mod inventory;
+mod pace;
 mod pull;
 mod stream;
 mod types;
 
-use std::{cell::Cell, future::Future, time::Duration};
+use std::{future::Future, time::Duration};
 
 use actix_web::{http::StatusCode, web::Bytes};
 use awc::{Client, ClientResponse, Connector, error::PayloadError};
@@ -20,8 +21,9 @@ use self::stream::Lines;
 pub use self::{
     error::{Hint, Stalled, UpstreamError, chain},
     inventory::{Held, Probe, Seen, held, probe, version},
+    pace::Pace,
     pull::{Progress, PullFailed, pull},
-    types::{Answer, CanaryRequest, GenerateRequest, LoadRequest, is_same_model},
+    types::{Answer, CanaryRequest, GenerateRequest, LoadRequest, Stats, is_same_model},
 };
 use crate::config;
 
@@ -67,17 +69,6 @@ impl From<&config::Balancer> for Budget {
     }
 }
 
-/// When the last piece of an answer came.
-#[derive(Debug, Default)]
-pub struct Pace(Cell<Option<Instant>>);
-
-impl Pace {
-    /// Whether a piece came within this time.
-    pub fn is_alive(&self, within: Duration) -> bool {
-        self.0.get().is_some_and(|last| last.elapsed() <= within)
-    }
-}
-
 /// Makes one generate call and returns the whole answer; `pace` shows how it goes. Dropping the future ends the call, and
 /// Ollama stops generating.
 pub async fn generate(
@@ -94,6 +85,7 @@ pub async fn generate(
             .no_decompress()
             .timeout(budget.first_token)
             .content_type("application/json");
+        pace.start(Instant::now());
         let mut response = call.send_body(body).await?;
         match response.status() {
             StatusCode::OK => read_lines(&mut response, budget.token, pace).await,
@@ -114,7 +106,7 @@ where
 {
     let mut lines = Lines::default();
     while let Some(piece) = within(token, Stalled::Token, response.next()).await? {
-        pace.0.set(Some(Instant::now()));
+        pace.piece(Instant::now());
         if let Some(answer) = lines.feed(&piece?)? {
             return Ok(answer);
         }

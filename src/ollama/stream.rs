@@ -88,15 +88,18 @@ impl Lines {
         let response = std::mem::take(&mut self.response);
         let text =
             if response.trim().is_empty() { std::mem::take(&mut self.thinking) } else { response };
-        Ok(Some(Answer { text }))
+        Ok(Some(Answer { text, stats: line.stats() }))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ollama::Stats;
 
     fn read(body: &[u8], piece: usize) -> Result<Answer, UpstreamError> {
         let mut lines = Lines::default();
@@ -168,7 +171,15 @@ mod tests {
             assert_eq!(error.as_deref(), expected, "{exchange:.40}");
         }
         let thinking = include_str!("../../tests/data/wire/216-think-true-format-generate.txt");
-        assert_eq!(read(recorded(thinking), 1448).expect("whole").text, "{\n  \"answer\": 2\n}");
+        let answer = read(recorded(thinking), 1448).expect("whole");
+        assert_eq!(answer.text, "{\n  \"answer\": 2\n}");
+        let expected = Stats {
+            prompt_tokens: Some(19),
+            prompt_time: Some(Duration::from_nanos(19_537_000)),
+            tokens: Some(10),
+            token_time: Some(Duration::from_nanos(112_803_000)),
+        };
+        assert_eq!(answer.stats, expected);
     }
 
     #[test]

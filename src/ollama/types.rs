@@ -1,7 +1,9 @@
 //! Ollama's bodies, as far as ticketd needs them (recorded with Ollama 0.32.15).
 
+use std::time::Duration;
+
 use actix_web::web::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::config::{KeepAlive, Model, Options};
@@ -110,6 +112,31 @@ pub(super) struct Line {
     #[serde(default)]
     pub(super) done: bool,
     pub(super) error: Option<Value>,
+    #[serde(default, deserialize_with = "count")]
+    prompt_eval_count: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    prompt_eval_duration: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    eval_count: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    eval_duration: Option<u64>,
+}
+
+/// A count, if the value is one: no measure spoils an answer.
+fn count<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
+    Value::deserialize(value).map(|value| value.as_u64())
+}
+
+impl Line {
+    /// The measures of a closing line.
+    pub(super) fn stats(&self) -> Stats {
+        Stats {
+            prompt_tokens: self.prompt_eval_count,
+            prompt_time: self.prompt_eval_duration.map(Duration::from_nanos),
+            tokens: self.eval_count,
+            token_time: self.eval_duration.map(Duration::from_nanos),
+        }
+    }
 }
 
 /// A whole answer.
@@ -117,6 +144,21 @@ pub(super) struct Line {
 pub struct Answer {
     /// The answer's text.
     pub text: String,
+    /// What the node measured.
+    pub stats: Stats,
+}
+
+/// What the closing line of an answer tells of the work; each of it may be missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// The tokens of the prompt.
+    pub prompt_tokens: Option<u64>,
+    /// The time that reading the prompt took.
+    pub prompt_time: Option<Duration>,
+    /// The tokens of the answer.
+    pub tokens: Option<u64>,
+    /// The time that writing the answer took.
+    pub token_time: Option<Duration>,
 }
 
 /// The answer of `GET /api/tags` and of `GET /api/ps`.
@@ -188,6 +230,35 @@ mod tests {
         ];
         for (a, b, same) in table {
             assert_eq!(is_same_model(a, b), same, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn no_measure_spoils_a_line() {
+        let ms = |ms| Some(Duration::from_millis(ms));
+        let none = Stats::default();
+        let table = [
+            (
+                r#""prompt_eval_count":12,"prompt_eval_duration":3000000,"eval_count":0,"eval_duration":4000000"#,
+                Stats {
+                    prompt_tokens: Some(12),
+                    prompt_time: ms(3),
+                    tokens: Some(0),
+                    token_time: ms(4),
+                },
+            ),
+            (r#""eval_count":7"#, Stats { tokens: Some(7), ..none }),
+            (
+                r#""eval_count":-1,"eval_duration":"1s","prompt_eval_count":null,"prompt_eval_duration":7"#,
+                Stats { prompt_time: Some(Duration::from_nanos(7)), ..none },
+            ),
+            (r#""eval_count":1.5,"eval_duration":[{}],"prompt_eval_count":true"#, none),
+            (r#""eval_count":99999999999999999999999"#, none),
+        ];
+        for (fields, expected) in table {
+            let line: Line =
+                serde_json::from_str(&format!(r#"{{"done":true,{fields}}}"#)).expect("a line");
+            assert_eq!(line.stats(), expected, "{fields}");
         }
     }
 

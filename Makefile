@@ -11,7 +11,8 @@ fmt:
 	cargo fmt --check
 
 # The pure files know no runtime: style the compiler cannot check.
-PURE = src/backoff.rs src/node/lifecycle.rs src/node/lifecycle src/balancer/pool.rs src/balancer/queue.rs src/ollama/stream.rs src/fleet/wanted.rs src/tokens.rs src/place.rs \
+PURE = src/backoff.rs src/node/lifecycle.rs src/node/lifecycle src/balancer/pool.rs src/balancer/queue.rs src/ollama/stream.rs \
+       src/ollama/text.rs src/ollama/repetition.rs src/fleet/wanted.rs src/tokens.rs src/place.rs \
        src/place src/ticket/transcript.rs src/ticket/prompt.rs src/ticket/parse.rs src/ticket/validate.rs \
        src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive
 lint:

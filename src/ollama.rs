@@ -7,7 +7,9 @@ mod error;
 mod inventory;
 mod pace;
 mod pull;
+mod repetition;
 mod stream;
+mod text;
 mod types;
 
 use std::{future::Future, time::Duration};

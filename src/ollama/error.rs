@@ -60,7 +60,7 @@ pub enum UpstreamError {
     /// The answer held a line that is no answer of Ollama's.
     #[error("the answer is not in Ollama's form")]
     Garbage,
-    /// The answer grew beyond every sensible ticket.
+    /// The answer repeats itself, or grew beyond every sensible ticket.
     #[error("the answer does not end")]
     Endless,
 }

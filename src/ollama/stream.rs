@@ -2,12 +2,9 @@
 
 use super::{
     error::UpstreamError,
+    text::Texts,
     types::{Answer, Line},
 };
-
-/// The longest answer that is read. A ticket has some 2 kB; a model that repeats itself is stopped
-/// here, long before its context window is full.
-const MOST_ANSWER_BYTES: usize = 64 * 1024;
 
 /// The longest line: one token in JSON, or the closing line with its `context` list of up to
 /// 8192 numbers.
@@ -39,8 +36,7 @@ impl Split {
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     split: Split,
-    response: String,
-    thinking: String,
+    texts: Texts,
 }
 
 impl Lines {
@@ -75,20 +71,8 @@ impl Lines {
         if line.error.is_some() {
             return Err(UpstreamError::ErrorLine);
         }
-        self.response.push_str(&line.response);
-        self.thinking.push_str(&line.thinking);
-        if self.response.len() + self.thinking.len() > MOST_ANSWER_BYTES {
-            return Err(UpstreamError::Endless);
-        }
-        if !line.done {
-            return Ok(None);
-        }
-        // With thinking on, Ollama applies `format` from the first token and leaves the JSON in
-        // `thinking` (measured with 0.32.15).
-        let response = std::mem::take(&mut self.response);
-        let text =
-            if response.trim().is_empty() { std::mem::take(&mut self.thinking) } else { response };
-        Ok(Some(Answer { text, stats: line.stats() }))
+        self.texts.push(&line.response, &line.thinking)?;
+        Ok(line.done.then(|| Answer { text: self.texts.take(), stats: line.stats() }))
     }
 }
 
@@ -131,7 +115,7 @@ mod tests {
             ("<html>\n".to_owned(), Err("the answer is not in Ollama's form")),
             (format!("{}\n", TOKEN.repeat(2)), Err("the answer is not in Ollama's form")),
             (
-                format!("{}\n", TOKEN.replace("你好", &"好".repeat(MOST_ANSWER_BYTES))),
+                format!("{}\n", TOKEN.replace("你好", &"好".repeat(300))),
                 Err("the answer does not end"),
             ),
         ];

@@ -13,8 +13,9 @@ use actix_web::{
 use anyhow::Context as _;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use self::wire::Measures;
 use crate::{
     ollama::{NDJSON, is_same_model},
     ticket::{Transcript, extractive},
@@ -91,6 +92,12 @@ impl Generate {
         self.body["prompt"].as_str().unwrap_or_default()
     }
 
+    /// The characters that a model would read: those of the instructions and of the prompt.
+    pub fn prompt_chars(&self) -> usize {
+        let system = self.body["system"].as_str().unwrap_or_default();
+        system.chars().count() + self.prompt().chars().count()
+    }
+
     /// The answer of the extractive draft in the form that `format` asks for.
     pub fn answer(&self) -> String {
         let format = &self.body["format"];
@@ -119,13 +126,19 @@ async fn generate(model: Data<String>, body: Bytes) -> HttpResponse {
     if call.prompt().is_empty() {
         return wire::json(&wire::loaded(&call.model));
     }
+    let began = Instant::now();
     let answer = call.answer();
-    let tokens = pieces(&answer);
+    let prompt_time = began.elapsed();
+    let pieces = pieces(&answer);
+    let tokens = pieces.len();
+    let token_time = PIECE_INTERVAL.saturating_mul(u32::try_from(tokens).unwrap_or(u32::MAX));
+    let measures = Measures { prompt_chars: call.prompt_chars(), prompt_time, tokens, token_time };
     if !call.stream {
-        return wire::json(&wire::whole(&call.model, &answer, "stop", tokens.len()));
+        sleep(token_time).await;
+        return wire::json(&wire::whole(&call.model, &answer, "stop", &measures));
     }
-    let done = wire::done(&call.model, "stop", tokens.len());
-    let lines = tokens.into_iter().map(move |piece| wire::token(&call.model, &piece)).chain([done]);
+    let done = wire::done(&call.model, "stop", &measures);
+    let lines = pieces.into_iter().map(move |piece| wire::token(&call.model, &piece)).chain([done]);
     let lines = stream::iter(lines).then(|line| async move {
         sleep(PIECE_INTERVAL).await;
         Ok::<_, actix_web::Error>(wire::line(&line))

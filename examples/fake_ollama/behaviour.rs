@@ -11,6 +11,8 @@ pub(crate) struct Behaviour {
     pub(crate) times: Option<u64>,
     /// The time to the first token.
     pub(crate) delay_ms: u64,
+    /// What each character of the instructions and the prompt adds to it.
+    pub(crate) prompt_us_per_char: u64,
     /// The time between two tokens.
     pub(crate) token_ms: u64,
     /// The text of the answer, instead of a draft.
@@ -89,10 +91,14 @@ pub(crate) enum Fault {
     NoTicket,
     /// The answer stands behind a think block.
     Think,
-    /// A think block that never ends.
+    /// A think block of the same words for ever.
     EndlessThink,
+    /// A think block of ever new words.
+    EndlessThinkWords,
     /// The same words for ever.
     Endless,
+    /// Ever new words, so that only limits of bytes and time end them.
+    EndlessWords,
     /// The process dies before the head.
     CrashBefore,
     /// The process dies amid the answer.

@@ -1,6 +1,7 @@
 //! `POST /api/generate`: a call with its fault, or a load.
 
 use std::{
+    iter,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -10,15 +11,19 @@ use actix_web::{
     error::ErrorInternalServerError,
     web::{Bytes, Data},
 };
+use fastrand::Rng;
 use futures_util::stream;
 use serde_json::{Value, json};
 use ticketd::{
-    demo_node::{Generate, Refusal, pieces, wire},
+    demo_node::{
+        Generate, Refusal, pieces,
+        wire::{self, Measures},
+    },
     ollama::NDJSON,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use crate::{
@@ -38,8 +43,8 @@ fn behaviour_for(fake: &Fake, call: &Generate, body: &Value) -> Behaviour {
     let set = fake.behaviour.borrow().clone();
     let meant =
         set.only_for.as_ref().is_none_or(|name| body["format"]["properties"].get(name).is_some());
-    let Behaviour { fault, delay_ms, token_ms, .. } = set;
-    let plain = Behaviour { delay_ms, token_ms, ..Behaviour::default() };
+    let Behaviour { fault, delay_ms, prompt_us_per_char, token_ms, .. } = set;
+    let plain = Behaviour { delay_ms, prompt_us_per_char, token_ms, ..Behaviour::default() };
     if !meant || set.times == Some(0) {
         return plain;
     }
@@ -137,8 +142,11 @@ async fn answer(
     drop(waiting);
     let running = Counted::new(fake, |fake| &fake.running);
     fake.most_at_once.fetch_max(fake.running.load(Ordering::SeqCst), Ordering::SeqCst);
+    let (started, prompt_chars) = (Instant::now(), call.prompt_chars());
     let first_token = async {
-        sleep(Duration::from_millis(behaviour.delay_ms)).await;
+        let chars = u64::try_from(prompt_chars).unwrap_or(u64::MAX);
+        let prompt = Duration::from_micros(behaviour.prompt_us_per_char.saturating_mul(chars));
+        sleep(Duration::from_millis(behaviour.delay_ms).saturating_add(prompt)).await;
         if behaviour.fault == Fault::StallBefore {
             std::future::pending().await
         }
@@ -153,21 +161,37 @@ async fn answer(
         Fault::Close => return Ok(cut()),
         _ => {}
     }
-    let mut text = text(&behaviour, call);
-    let mut tokens = pieces(&text);
-    let mut reason = "stop";
-    if is_canary(body) {
-        tokens.truncate(1);
-        text = tokens.concat();
-        reason = "length";
-    }
-    if !call.stream {
-        return Ok(wire::json(&wire::whole(&call.model, &text, reason, tokens.len())));
-    }
-    let plan = plan(behaviour.fault, &tokens, &call.model, reason);
+    let pace = Duration::from_millis(behaviour.token_ms);
+    let now = Instant::now();
+    let prompt_time = now - started;
+    let plan: Box<dyn Iterator<Item = Step>> = if let Some(pieces) = endless(behaviour.fault) {
+        if !call.stream {
+            return std::future::pending().await;
+        }
+        Box::new(pieces.map(Step::Token))
+    } else {
+        let mut tokens = pieces(&text(&behaviour, call));
+        let mut reason = "stop";
+        if is_canary(body) {
+            tokens.truncate(1);
+            reason = "length";
+        }
+        if !call.stream {
+            let (text, tokens) = (tokens.concat(), tokens.len());
+            let token_time = pace.saturating_mul(u32::try_from(tokens).unwrap_or(u32::MAX));
+            let measures = Measures { prompt_chars, prompt_time, tokens, token_time };
+            return Ok(wire::json(&wire::whole(&call.model, &text, reason, &measures)));
+        }
+        Box::new(plan(behaviour.fault, tokens, reason).into_iter())
+    };
     let answering = Answering {
-        plan: plan.into_iter(),
-        pace: Duration::from_millis(behaviour.token_ms),
+        plan,
+        pace,
+        model: call.model.clone(),
+        began: now,
+        prompt_chars,
+        prompt_time,
+        tokens: 0,
         deaths,
         open: open.take(),
         _slot: slot,
@@ -179,8 +203,15 @@ async fn answer(
 
 /// A streamed answer, which holds its slot.
 struct Answering {
-    plan: std::vec::IntoIter<Step>,
+    plan: Box<dyn Iterator<Item = Step>>,
     pace: Duration,
+    model: String,
+    /// When the first token was ready.
+    began: Instant,
+    prompt_chars: usize,
+    prompt_time: Duration,
+    /// How many tokens were sent.
+    tokens: usize,
     deaths: watch::Receiver<u64>,
     open: Option<Open>,
     _slot: OwnedSemaphorePermit,
@@ -202,19 +233,31 @@ impl Answering {
             () = wait => false,
         };
         if died {
-            self.plan = Vec::new().into_iter();
+            self.plan = Box::new(iter::empty());
         }
         let step = if died { Step::Last(error_line()) } else { step };
         if let Some(open) = &mut self.open {
-            open.over = !matches!(step, Step::Line(_));
+            open.over = !matches!(step, Step::Token(_));
         }
         let line = match step {
-            Step::Line(line) | Step::Last(line) => Ok(line),
+            Step::Token(piece) => {
+                self.tokens += 1;
+                Ok(wire::line(&wire::token(&self.model, &piece)))
+            }
+            Step::Done(reason) => {
+                Ok(wire::line(&wire::done(&self.model, reason, &self.measures())))
+            }
+            Step::Last(line) => Ok(line),
             Step::CleanEnd | Step::Stall => return None,
             Step::Cut => Err(ErrorInternalServerError("cut")),
             Step::Crash => std::process::abort(),
         };
         Some((line, self))
+    }
+
+    fn measures(&self) -> Measures {
+        let Self { prompt_chars, prompt_time, tokens, .. } = *self;
+        Measures { prompt_chars, prompt_time, tokens, token_time: self.began.elapsed() }
     }
 }
 
@@ -228,18 +271,29 @@ fn text(behaviour: &Behaviour, call: &Generate) -> String {
     match behaviour.fault {
         Fault::NoTicket => "对不起，我不能完成这个任务。".to_owned(),
         Fault::Think => format!("<think>来电人很生气 {{}} 怎么办</think>\n{answer}"),
-        Fault::EndlessThink | Fault::Endless => {
-            let start =
-                if behaviour.fault == Fault::Endless { "{\"ticket_type\":\"" } else { "<think>" };
-            format!("{start}{}", "好的".repeat(100_000))
-        }
         _ => answer,
     }
 }
 
+/// The pieces of an answer that has no end.
+fn endless(fault: Fault) -> Option<Box<dyn Iterator<Item = String>>> {
+    let start = match fault {
+        Fault::Endless | Fault::EndlessWords => "{\"ticket_type\":\"",
+        Fault::EndlessThink | Fault::EndlessThinkWords => "<think>",
+        _ => return None,
+    };
+    let mut random = Rng::with_seed(1);
+    let word = move || match fault {
+        Fault::Endless | Fault::EndlessThink => "好的".repeat(2),
+        _ => iter::repeat_with(|| random.char('一'..='龥')).take(4).collect(),
+    };
+    Some(Box::new(iter::once(start.to_owned()).chain(iter::repeat_with(word))))
+}
+
 /// What a stream does next.
 enum Step {
-    Line(Bytes),
+    Token(String),
+    Done(&'static str),
     Last(Bytes),
     CleanEnd,
     Stall,
@@ -248,11 +302,9 @@ enum Step {
 }
 
 /// The steps of a stream: all tokens and the closing line, or half of them and the fault.
-fn plan(fault: Fault, tokens: &[String], model: &str, reason: &str) -> Vec<Step> {
-    let done = wire::done(model, reason, tokens.len());
+fn plan(fault: Fault, tokens: Vec<String>, reason: &'static str) -> Vec<Step> {
     let half = (tokens.len() / 2).max(1);
-    let mut steps: Vec<Step> =
-        tokens.iter().map(|piece| Step::Line(wire::line(&wire::token(model, piece)))).collect();
+    let mut steps: Vec<Step> = tokens.into_iter().map(Step::Token).collect();
     let end = match fault {
         Fault::StallAmid => Step::Stall,
         Fault::Cut => Step::Cut,
@@ -264,7 +316,7 @@ fn plan(fault: Fault, tokens: &[String], model: &str, reason: &str) -> Vec<Step>
             return steps;
         }
         _ => {
-            steps.push(Step::Last(wire::line(&done)));
+            steps.push(Step::Done(reason));
             return steps;
         }
     };

@@ -1,5 +1,7 @@
 //! The server's side of Ollama's protocol: bodies in the form recorded with Ollama 0.32.15.
 
+use std::time::Duration;
+
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder,
     http::{
@@ -123,19 +125,40 @@ pub fn token(model: &str, piece: &str) -> Value {
     json!({"model": model, "created_at": created_at, "response": piece, "done": false})
 }
 
+/// What the closing line of an answer measures.
+#[derive(Clone, Copy, Debug)]
+pub struct Measures {
+    /// The characters of the prompt, from which its tokens are reckoned.
+    pub prompt_chars: usize,
+    /// The time that reading the prompt took.
+    pub prompt_time: Duration,
+    /// The tokens of the answer.
+    pub tokens: usize,
+    /// The time that writing the answer took.
+    pub token_time: Duration,
+}
+
+/// The tokens of a prompt of so many characters: Chinese text has some 7 for 10, the template adds a few.
+fn prompt_tokens(chars: usize) -> usize {
+    chars * 7 / 10 + 4
+}
+
 /// The closing line of a stream.
-pub fn done(model: &str, reason: &str, tokens: usize) -> Value {
-    whole(model, "", reason, tokens)
+pub fn done(model: &str, reason: &str, measures: &Measures) -> Value {
+    whole(model, "", reason, measures)
 }
 
 /// The answer to a request without `stream`.
-pub fn whole(model: &str, answer: &str, reason: &str, tokens: usize) -> Value {
+pub fn whole(model: &str, answer: &str, reason: &str, measures: &Measures) -> Value {
+    const LOAD: Duration = Duration::from_nanos(813_209);
+    let Measures { prompt_chars, prompt_time, tokens, token_time } = *measures;
+    let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     json!({
         "model": model, "created_at": Timestamp::now().to_string(), "response": answer,
         "done": true, "done_reason": reason, "context": [1, 2, 3],
-        "total_duration": 123_214_872, "load_duration": 813_209,
-        "prompt_eval_count": 12, "prompt_eval_duration": 30_938_000,
-        "eval_count": tokens, "eval_duration": 88_742_000,
+        "total_duration": ns(LOAD + prompt_time + token_time), "load_duration": ns(LOAD),
+        "prompt_eval_count": prompt_tokens(prompt_chars), "prompt_eval_duration": ns(prompt_time),
+        "eval_count": tokens, "eval_duration": ns(token_time),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The fake and the demo node answer as a real Ollama 0.32.15 was recorded to answer.
 
+mod answers;
 mod faults;
 mod memory;
 mod pull;

@@ -166,6 +166,27 @@ async fn a_node_that_trickles_is_left_for_another_one() {
     assert!(log.contains("no end in time"), "{log}");
 }
 
+/// An answer that does not end is ended by its form, long before any limit of time, and made elsewhere.
+#[actix_web::test]
+async fn an_endless_answer_is_left_for_another_node() {
+    for fault in ["endless", "endless_think", "endless_words"] {
+        let fakes = [Fake::start().await, Fake::start().await];
+        let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], "").await;
+        fakes[0].behave(json!({"fault": fault, "token_ms": 2})).await;
+        for number in 0..4 {
+            assert_ticket(&ticketd.summarize(&call(number)).await);
+            if fakes[0].calls().await > 0 {
+                break;
+            }
+        }
+        until("its slot is free", async || (fakes[0].seen().await["running"] == 0).then_some(()))
+            .await;
+        assert!(fakes[0].calls().await >= 1, "{fault} was met");
+        let log = ticketd.stop().await;
+        assert!(log.contains("the answer does not end"), "{fault}: {log}");
+    }
+}
+
 /// An attempt that failed on one node is made on another one, and there are no more than allowed.
 #[actix_web::test]
 async fn attempts_go_to_different_nodes_and_are_counted() {

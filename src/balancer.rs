@@ -1,33 +1,43 @@
-//! The Balancer actor: who gets the next slot. Messages in; [`pool`] and [`queue`] decide.
+//! The Balancer actor: who gets the next slot. Messages in; [`scheduler`] decides.
 //!
 //! It knows nodes as ids, URLs and slots only, and no request passes through it: an asker gets a
 //! [`Lease`], calls the node itself, and gives the lease back by dropping it.
 
+pub mod breaker;
+pub mod history;
 mod lease;
+pub mod member;
 mod membership;
 mod messages;
 pub mod pool;
 pub mod queue;
+pub mod scheduler;
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, SpawnHandle};
 use serde::{Serialize, Serializer};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{oneshot, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 pub use self::{
+    history::{Latency, Measured},
     lease::{Lease, Outcome},
+    member::Prospect,
     messages::{
-        Acquire, AwaitIdle, CallEnded, Close, Configure, Latency, NodeReport, NodeSnapshot,
+        Acquire, AwaitIdle, Blame, CallEnded, Close, Configure, Hedge, NodeReport, NodeSnapshot,
         NodeState, Overview, Pardon, Register, Snapshot, Unregister, Unserved,
     },
 };
 use self::{
+    member::Treatment,
     messages::Release,
-    pool::{Member, Pool},
-    queue::{Full, Queue},
+    pool::{Ended, Taken, Verdict},
+    scheduler::{Ask, Scheduler},
 };
 use crate::{backoff::Backoff, config};
 
@@ -60,42 +70,50 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// A call that waits for a slot.
-#[derive(Debug)]
-struct Waiter {
-    excluded: Vec<NodeId>,
-    reply: oneshot::Sender<Result<Lease, Unserved>>,
-}
-
 /// The actor.
 pub struct Balancer {
-    pool: Pool,
-    waiting: Queue<Waiter>,
+    scheduler: Scheduler<oneshot::Sender<Result<Lease, Unserved>>>,
     watchers: HashMap<NodeId, Recipient<CallEnded>>,
-    /// Cancelled when the calls of a node had better go elsewhere.
-    leased: HashMap<NodeId, CancellationToken>,
+    /// What the leases of each node are told while they are out.
+    leased: HashMap<NodeId, Leased>,
     /// Who waits for the end of a node's calls.
     draining: Vec<(NodeId, oneshot::Sender<()>)>,
     epoch: Instant,
     closed: bool,
-    /// The timer for the end of a penalty or the next deadline.
+    /// The timer for the end of a rest or the next deadline.
     wake: Option<SpawnHandle>,
+    /// The calls that were asked for, and those of them that got a second copy.
+    calls: u64,
+    hedges: u64,
+    hedge_percent: u32,
     /// Cancelled when the actor ends although nobody asked it to.
     failed: CancellationToken,
+}
+
+/// What the leases of one node are told while they are out.
+#[derive(Debug, Default)]
+struct Leased {
+    /// Cancelled when its calls had better go elsewhere.
+    revoked: CancellationToken,
+    /// What a call may expect there.
+    prospect: watch::Sender<Prospect>,
 }
 
 impl Balancer {
     /// A balancer without nodes; `failed` is cancelled if the actor dies.
     pub fn new(settings: &config::Balancer, failed: CancellationToken) -> Self {
+        let scheduler = Scheduler::new(settings.policy, treatment(settings), settings.queue_limit);
         Self {
-            pool: Pool::new(settings.policy, penalty(settings)),
-            waiting: Queue::new(settings.queue_limit),
+            scheduler,
             watchers: HashMap::new(),
             leased: HashMap::new(),
             draining: Vec::new(),
             epoch: Instant::now(),
             closed: false,
             wake: None,
+            calls: 0,
+            hedges: 0,
+            hedge_percent: settings.hedge_percent,
             failed,
         }
     }
@@ -104,51 +122,47 @@ impl Balancer {
         self.epoch.elapsed()
     }
 
-    /// Gives every usable slot to the waiter whose turn it is, and refuses who waits in vain.
+    /// Gives out the free slots, and looks again when that may have changed.
     fn serve(&mut self, context: &mut Context<Self>) {
         let now = self.now();
-        self.prune(now);
-        let pool = &mut self.pool;
-        let waiting = self.waiting.len();
-        let answers = self.waiting.take_each(|deadline, waiter| {
-            if let Some(node) = pool.choose(&waiter.excluded, now) {
-                return Some(Ok(node));
-            }
-            let refusal = || Err(Unserved::NoNode { retry_after: pool.retry_after(waiting, now) });
-            (!pool.can_serve_before(deadline)).then(refusal)
-        });
-        for (waiter, answer) in answers {
-            let lease = answer.map(|taken| {
-                let revoked = self.leased.entry(taken.node.clone()).or_default().clone();
-                Lease::new(taken, revoked, context.address())
-            });
+        for (reply, answer) in self.scheduler.serve(now, oneshot::Sender::is_closed) {
+            let lease = answer.map(|taken| self.lease(taken, context));
             // Who left meanwhile drops the lease, which gives the slot back.
-            let _ = waiter.reply.send(lease);
+            let _ = reply.send(lease);
         }
         if let Some(timer) = self.wake.take() {
             context.cancel_future(timer);
         }
-        let next = self.waiting.next_deadline().map(|deadline| {
-            self.pool.next_penalty_end(now).map_or(deadline, |end| end.min(deadline))
-        });
-        self.wake = next.map(|next| {
+        self.wake = self.scheduler.next_event(now).map(|next| {
             context.run_later(next.saturating_sub(now), |balancer, context| balancer.serve(context))
         });
     }
 
-    /// Forgets who left, and tells who waited in vain.
-    fn prune(&mut self, now: Duration) {
-        let late = self.waiting.prune(now, |waiter| waiter.reply.is_closed());
-        for waiter in late {
-            let retry_after = self.pool.retry_after(self.waiting.len(), now);
-            let _ = waiter.reply.send(Err(Unserved::NoNode { retry_after }));
+    fn lease(&mut self, taken: Taken, context: &mut Context<Self>) -> Lease {
+        let prospect = self.scheduler.pool.prospect(&taken.node);
+        let leased = self.leased.entry(taken.node.clone()).or_default();
+        leased.prospect.send_replace(prospect);
+        Lease::new(taken, leased.revoked.clone(), leased.prospect.subscribe(), context.address())
+    }
+
+    /// Tells the leases that are out what is expected of their nodes by now.
+    fn tell_prospects(&self) {
+        for (node, leased) in
+            self.leased.iter().filter(|(_, leased)| leased.prospect.receiver_count() > 0)
+        {
+            let prospect = self.scheduler.pool.prospect(node);
+            leased.prospect.send_if_modified(|told| {
+                let changed = *told != prospect;
+                *told = prospect;
+                changed
+            });
         }
     }
 
     /// Tells those who wait for a node's calls to end, if they have.
     fn tell_idle(&mut self) {
         for (node, idle) in std::mem::take(&mut self.draining) {
-            if self.pool.is_idle(&node) {
+            if self.scheduler.pool.is_idle(&node) {
                 // Who no longer waits need not be told.
                 let _ = idle.send(());
             } else {
@@ -158,8 +172,15 @@ impl Balancer {
     }
 }
 
-fn penalty(settings: &config::Balancer) -> Backoff {
-    Backoff { base: settings.penalty_base, ceiling: settings.penalty_ceiling }
+fn treatment(settings: &config::Balancer) -> Treatment {
+    Treatment {
+        rest: Backoff { base: settings.penalty_base, ceiling: settings.penalty_ceiling },
+        breaker: breaker::Policy {
+            failures: settings.breaker_failures,
+            cooldown: Backoff { base: settings.breaker_base, ceiling: settings.breaker_ceiling },
+        },
+        outage_retry: settings.outage_retry,
+    }
 }
 
 impl Actor for Balancer {
@@ -174,20 +195,42 @@ impl Handler<Acquire> for Balancer {
     type Result = ();
 
     fn handle(&mut self, ask: Acquire, context: &mut Context<Self>) {
+        let Acquire { stage, priority, deadline, excluded, reply } = ask;
         if self.closed {
-            let _ = ask.reply.send(Err(Unserved::ShuttingDown));
+            let _ = reply.send(Err(Unserved::ShuttingDown));
             return;
         }
-        let deadline = ask.deadline.saturating_duration_since(self.epoch);
-        let waiter = Waiter { excluded: ask.excluded, reply: ask.reply };
-        self.prune(self.now());
-        if let Err(Full(waiter)) = self.waiting.push(ask.stage, deadline, waiter) {
-            let after = self.pool.retry_after(self.waiting.len(), self.now());
-            let _ = waiter.reply.send(Err(Unserved::QueueFull { retry_after: after }));
+        self.calls += 1;
+        let deadline = deadline.saturating_duration_since(self.epoch);
+        let ask = Ask { stage, priority, deadline, excluded };
+        // Who has left makes room.
+        self.serve(context);
+        if let Some((reply, answer)) = self.scheduler.ask(ask, reply, self.now()) {
+            let _ = reply.send(answer.map(|taken| self.lease(taken, context)));
         }
         self.serve(context);
-        if !self.waiting.is_empty() {
-            debug!(waiting = self.waiting.len(), "calls wait for a slot");
+        let waiting = self.scheduler.queue().len();
+        if waiting > 0 {
+            debug!(waiting, "calls wait for a slot");
+        }
+    }
+}
+
+impl Handler<Hedge> for Balancer {
+    type Result = ();
+
+    fn handle(&mut self, ask: Hedge, context: &mut Context<Self>) {
+        let within = (self.hedges + 1).saturating_mul(100)
+            <= self.calls.saturating_mul(u64::from(self.hedge_percent));
+        let now = self.now();
+        if !within || self.closed || !self.scheduler.queue().is_empty() {
+            return;
+        }
+        if let Some(taken) = self.scheduler.pool.choose_idle(&ask.busy, now) {
+            self.hedges += 1;
+            let lease = self.lease(taken, context);
+            // Who left meanwhile drops the lease, which gives the slot back.
+            let _ = ask.reply.send(lease);
         }
     }
 }
@@ -195,14 +238,16 @@ impl Handler<Acquire> for Balancer {
 impl Handler<Release> for Balancer {
     type Result = ();
 
-    fn handle(&mut self, release: Release, context: &mut Context<Self>) {
+    fn handle(&mut self, Release(ended): Release, context: &mut Context<Self>) {
         let now = self.now();
-        let Release { membership, outcome, held } = release;
-        if let Some(member) = self.pool.release(membership, outcome, held, now) {
-            let ended = CallEnded { outcome, held, suspect: member.is_suspect(held, now) };
-            if let Some(watcher) = self.watchers.get(&member.id).filter(|_| went_wrong(outcome)) {
-                watcher.do_send(ended);
-            }
+        let Ended { outcome, held, .. } = ended;
+        if let Some(Verdict { node, suspect, doubt }) = self.scheduler.release(ended, now)
+            && let Some(watcher) = self.watchers.get(&node).filter(|_| went_wrong(outcome))
+        {
+            watcher.do_send(CallEnded { outcome, held, suspect, doubt });
+        }
+        if outcome == Outcome::Answered {
+            self.tell_prospects();
         }
         self.tell_idle();
         self.serve(context);
@@ -214,12 +259,13 @@ impl Handler<NodeReport> for Balancer {
 
     fn handle(&mut self, report: NodeReport, context: &mut Context<Self>) {
         let now = self.now();
-        self.pool.set_slots(&report.node, report.slots);
-        self.pool.set_state(&report.node, report.state, now);
+        let pool = &mut self.scheduler.pool;
+        pool.set_slots(&report.node, report.slots);
+        pool.set_state(&report.node, report.state, report.heard, now);
         if report.lost
             && let Some(leased) = self.leased.remove(&report.node)
         {
-            leased.cancel();
+            leased.revoked.cancel();
         }
         self.serve(context);
     }
@@ -229,20 +275,7 @@ impl Handler<Snapshot> for Balancer {
     type Result = MessageResult<Snapshot>;
 
     fn handle(&mut self, _: Snapshot, _: &mut Context<Self>) -> Self::Result {
-        let now = self.now();
-        let seen = |member: &Member| NodeSnapshot {
-            id: member.id.clone(),
-            base_url: member.base_url.clone(),
-            healthy: member.is_healthy(now),
-            reachable: !matches!(member.state, NodeState::Down { .. }),
-            request_count: member.request_count,
-            error_count: member.error_count,
-            slots: member.slots,
-            in_flight: member.in_flight,
-            latency: member.latency(),
-        };
-        let nodes = self.pool.members().iter().map(seen).collect();
-        MessageResult(Overview { nodes, waiting: self.waiting.len() })
+        MessageResult(Overview::of(&self.scheduler, self.now()))
     }
 }
 
@@ -263,8 +296,8 @@ impl Handler<Close> for Balancer {
 
     fn handle(&mut self, _: Close, _: &mut Context<Self>) {
         self.closed = true;
-        for (waiter, ()) in self.waiting.take_each(|_, _| Some(())) {
-            let _ = waiter.reply.send(Err(Unserved::ShuttingDown));
+        for reply in self.scheduler.close() {
+            let _ = reply.send(Err(Unserved::ShuttingDown));
         }
     }
 }

@@ -3,33 +3,50 @@
 //! Nothing reaches the caller before the judge has accepted an answer, so every failure may be
 //! retried. Dispatch knows nothing of tickets: what makes an answer good is the judge's business.
 
-use std::{pin::pin, time::Duration};
+mod attempt;
+mod budget;
+mod cases;
+mod hedge;
+mod trace;
+
+use std::{
+    cell::RefCell,
+    hash::{DefaultHasher, Hash, Hasher},
+    pin::pin,
+    time::Duration,
+};
 
 use actix::Addr;
-use actix_web::web::Bytes;
 use awc::Client;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     select,
     sync::oneshot,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tracing::{debug, warn};
 
+pub use self::trace::{Attempted, Trace};
+use self::{
+    attempt::{Miss, Request},
+    cases::Cases,
+};
 use crate::{
-    balancer::{Acquire, Balancer, Lease, NodeId, Outcome, Pardon, Unserved, queue::Stage},
-    ollama::{self, Answer, Budget, GenerateRequest, Pace, UpstreamError},
+    balancer::{
+        Acquire, Balancer, Blame, Lease, Measured, NodeId, Outcome, Pardon, Unserved,
+        queue::{Priority, Stage},
+    },
+    config,
+    ollama::{Answer, GenerateRequest},
 };
 
-/// A call whose last token came no longer ago goes on although its node is given up.
-const FLOWING: Duration = Duration::from_secs(3);
-
-/// Makes model calls for one thread.
-#[derive(Clone)]
+/// Makes the model calls of one ticket.
 pub struct Dispatch {
     balancer: Addr<Balancer>,
     client: Client,
-    budget: Budget,
-    attempts: u32,
+    settings: config::Balancer,
+    priority: Priority,
+    trace: RefCell<Trace>,
 }
 
 /// Why an answer is not accepted: a fixed phrase for the log, never a part of the answer.
@@ -37,7 +54,7 @@ pub struct Dispatch {
 pub struct Unfit(pub &'static str);
 
 /// Why a model call brought nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Failed {
     /// No node took the call.
     #[error("no node took the call")]
@@ -55,14 +72,18 @@ pub enum Failed {
     TimedOut,
 }
 
-/// How one attempt ended without an accepted answer.
-struct Miss {
-    outcome: Outcome,
-    /// Whether it uses up one of the call's attempts; a node that never began does not.
-    counts: bool,
-    /// The status of an answer that reported a fault of the node.
-    status: Option<u16>,
-    reason: String,
+/// What has become of one call so far.
+struct Call {
+    request: Request,
+    /// The same for equal requests, so that one that nobody can answer is one case.
+    id: u64,
+    stage: Stage,
+    excluded: Vec<NodeId>,
+    cases: Cases,
+    /// The attempts that are used up.
+    used: u32,
+    /// How the last of them failed.
+    last: String,
 }
 
 impl Dispatch {
@@ -70,9 +91,16 @@ impl Dispatch {
     pub fn new(
         balancer: Addr<Balancer>,
         client: Client,
-        settings: &crate::config::Balancer,
+        settings: &config::Balancer,
+        priority: Priority,
     ) -> Self {
-        Self { balancer, client, budget: Budget::from(settings), attempts: settings.attempts }
+        let trace = RefCell::default();
+        Self { balancer, client, settings: settings.clone(), priority, trace }
+    }
+
+    /// What the calls went through so far.
+    pub fn trace(&self) -> Trace {
+        self.trace.borrow().clone()
     }
 
     /// Makes one model call and returns what `judge` makes of the answer.
@@ -87,63 +115,113 @@ impl Dispatch {
         judge: impl Fn(&Answer) -> Result<T, Unfit>,
     ) -> Result<T, Failed> {
         let body = request.to_body();
-        let mut excluded: Vec<NodeId> = Vec::new();
-        let mut faults = Faults::default();
-        let mut stage = stage;
-        let (mut used, mut last) = (0, String::new());
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let mut call = Call {
+            request: Request { body, stalls: 0 },
+            id: hasher.finish(),
+            stage,
+            excluded: Vec::new(),
+            cases: Cases::default(),
+            used: 0,
+            last: String::new(),
+        };
         loop {
-            let lease = match self.lease(stage, deadline, &excluded).await {
-                Ok(lease) => lease,
-                Err(Unserved::NoNode { .. }) if used > 0 => {
-                    let late = Instant::now() >= deadline;
-                    let exhausted = Failed::Exhausted { attempts: used, last };
-                    return Err(if late { Failed::TimedOut } else { exhausted });
-                }
-                Err(refused) => return Err(Failed::Unserved(refused)),
-            };
-            stage = Stage::Begun;
+            let since = Instant::now();
+            let lease = self.lease(&call, deadline).await;
+            self.trace.borrow_mut().waited(since.elapsed());
+            let lease = lease.map_err(|unserved| call.unserved(unserved, deadline))?;
+            call.stage = Stage::Begun;
             let node = lease.node().clone();
-            let attempt = self.attempt(&lease, body.clone(), &judge);
-            let Ok(result) = timeout_at(deadline, attempt).await else {
-                warn!(node.id = %node, "call given up: its deadline came");
-                return Err(Failed::TimedOut);
-            };
-            let duration_ms = lease.held().as_millis();
-            let miss = match result {
-                Ok(value) => {
-                    debug!(node.id = %node, %duration_ms, "call answered");
-                    lease.finish(Outcome::Answered);
-                    return Ok(value);
+            let second = self.second(node.clone(), lease.prospect());
+            let (mut second, mut hedged) = (pin!(second), false);
+            let mut copies = FuturesUnordered::new();
+            copies.push(self.run(lease, call.request.clone(), &judge));
+            while !copies.is_empty() {
+                let (lease, result) = select! {
+                    Some(ended) = copies.next() => ended,
+                    lease = &mut second, if !hedged => {
+                        debug!(node.id = %node, "call takes long: a second copy runs elsewhere");
+                        copies.push(self.run(lease, call.request.clone(), &judge));
+                        hedged = true;
+                        continue;
+                    }
+                    () = sleep_until(deadline) => {
+                        warn!(node.id = %node, "call given up: its deadline came");
+                        return Err(Failed::TimedOut);
+                    }
+                };
+                match result {
+                    Ok((value, measured)) => {
+                        self.answered(&mut call, lease, measured);
+                        return Ok(value);
+                    }
+                    Err(miss) => self.missed(&mut call, lease, miss),
                 }
-                Err(miss) => miss,
-            };
-            lease.finish(miss.outcome);
-            for node in faults.pardoned(&node, miss.status) {
-                self.balancer.do_send(Pardon { node });
             }
-            if !miss.counts {
-                debug!(node.id = %node, reason = miss.reason, "call goes to another node or waits");
-                continue;
-            }
-            used += 1;
-            excluded.push(node.clone());
-            last = miss.reason;
-            warn!(node.id = %node, attempt = used, %duration_ms, reason = last, "call failed on this node");
-            if used >= self.attempts {
-                return Err(Failed::Exhausted { attempts: used, last });
+            if call.used >= self.settings.attempts {
+                return Err(call.exhausted());
             }
         }
     }
 
-    /// Waits for a slot until the deadline.
-    async fn lease(
+    /// Makes the call on the node of a lease.
+    async fn run<T>(
         &self,
-        stage: Stage,
-        deadline: Instant,
-        excluded: &[NodeId],
-    ) -> Result<Lease, Unserved> {
+        lease: Lease,
+        request: Request,
+        judge: &impl Fn(&Answer) -> Result<T, Unfit>,
+    ) -> (Lease, attempt::Result<T>) {
+        let result = self.attempt(&lease, request, judge).await;
+        (lease, result)
+    }
+
+    /// Takes note of the attempt whose answer was accepted.
+    fn answered(&self, call: &mut Call, lease: Lease, measured: Measured) {
+        debug!(node.id = %lease.node(), duration_ms = %lease.held().as_millis(), "call answered");
+        self.note(&lease, Outcome::Answered);
+        for node in call.cases.blamed(lease.node()) {
+            self.balancer.do_send(Blame { node, call: call.id });
+        }
+        lease.answered(call.id, measured);
+    }
+
+    /// Takes note of an attempt that brought no accepted answer.
+    fn missed(&self, call: &mut Call, lease: Lease, miss: Miss) {
+        let Miss { outcome, counts, status, reason } = miss;
+        let node = lease.node().clone();
+        let duration_ms = lease.held().as_millis();
+        self.note(&lease, outcome);
+        lease.finish(call.id, outcome);
+        if let Some(status) = status {
+            for node in call.cases.pardoned(&node, status) {
+                self.balancer.do_send(Pardon { node });
+            }
+        }
+        if matches!(outcome, Outcome::Stalled | Outcome::BadAnswer) {
+            call.cases.open(&node);
+        }
+        call.request.stalls += u32::from(outcome == Outcome::Stalled);
+        if !counts {
+            debug!(node.id = %node, reason, "call goes to another node or waits");
+            return;
+        }
+        call.used += 1;
+        warn!(node.id = %node, attempt = call.used, %duration_ms, reason, "call failed on this node");
+        call.excluded.push(node);
+        call.last = reason;
+    }
+
+    fn note(&self, lease: &Lease, outcome: Outcome) {
+        self.trace.borrow_mut().attempted(lease.node().clone(), outcome, lease.held());
+    }
+
+    /// Waits for a slot until the deadline.
+    async fn lease(&self, call: &Call, deadline: Instant) -> Result<Lease, Unserved> {
         let (reply, answer) = oneshot::channel();
-        let ask = Acquire { stage, deadline, excluded: excluded.to_vec(), reply };
+        let Call { stage, ref excluded, .. } = *call;
+        let (priority, excluded) = (self.priority, excluded.clone());
+        let ask = Acquire { stage, priority, deadline, excluded, reply };
         let wait = async {
             self.balancer.send(ask).await.map_err(|_| Unserved::ShuttingDown)?;
             // The balancer is gone when it drops the other end.
@@ -155,109 +233,21 @@ impl Dispatch {
             .await
             .unwrap_or(Err(Unserved::NoNode { retry_after }))
     }
-
-    async fn attempt<T>(
-        &self,
-        lease: &Lease,
-        body: Bytes,
-        judge: &impl Fn(&Answer) -> Result<T, Unfit>,
-    ) -> Result<T, Miss> {
-        let pace = Pace::default();
-        let call = ollama::generate(&self.client, lease.base_url(), body, self.budget, &pace);
-        let mut call = pin!(call);
-        let answer = select! {
-            answer = &mut call => answer?,
-            // Probes may fail while tokens flow; such a call has its own limits.
-            () = lease.revoked() => if pace.is_alive(FLOWING) {
-                call.await?
-            } else {
-                return Err(Miss {
-                    outcome: Outcome::Failed,
-                    counts: true,
-                    status: None,
-                    reason: "the node was given up".to_owned(),
-                });
-            },
-        };
-        judge(&answer).map_err(|Unfit(reason)| Miss {
-            outcome: Outcome::BadAnswer,
-            counts: true,
-            status: None,
-            reason: reason.to_owned(),
-        })
-    }
 }
 
-/// The faults that nodes reported amid one call.
-#[derive(Debug, Default)]
-struct Faults(Vec<(NodeId, u16)>);
-
-impl Faults {
-    /// Takes note of one and says who is not to blame: two nodes that fail one call in the same way
-    /// fail because of the call.
-    fn pardoned(&mut self, node: &NodeId, status: Option<u16>) -> Vec<NodeId> {
-        let Some(status) = status else { return Vec::new() };
-        let same = |(other, theirs): &&(NodeId, u16)| *theirs == status && other != node;
-        let earlier: Vec<_> = self.0.iter().filter(same).map(|(other, _)| other.clone()).collect();
-        self.0.push((node.clone(), status));
-        match earlier.len() {
-            0 => Vec::new(),
-            1 => vec![earlier[0].clone(), node.clone()],
-            // Those before have been pardoned.
-            _ => vec![node.clone()],
+impl Call {
+    /// Why the call ends when it gets no slot.
+    fn unserved(&self, unserved: Unserved, deadline: Instant) -> Failed {
+        if self.used == 0 || !matches!(unserved, Unserved::NoNode { .. }) {
+            Failed::Unserved(unserved)
+        } else if Instant::now() >= deadline {
+            Failed::TimedOut
+        } else {
+            self.exhausted()
         }
     }
-}
 
-impl From<UpstreamError> for Miss {
-    fn from(error: UpstreamError) -> Self {
-        let status = match error {
-            UpstreamError::Status(status) => Some(status),
-            UpstreamError::ErrorLine => Some(200),
-            UpstreamError::Connect(_)
-            | UpstreamError::Busy(_)
-            | UpstreamError::ModelMissing
-            | UpstreamError::Rejected { .. }
-            | UpstreamError::Stalled(_)
-            | UpstreamError::Broken(_)
-            | UpstreamError::Read(_)
-            | UpstreamError::CutOff
-            | UpstreamError::Garbage
-            | UpstreamError::Endless => None,
-        };
-        let (outcome, counts) = match error {
-            UpstreamError::Connect(_) => (Outcome::Refused, false),
-            UpstreamError::Busy(_) => (Outcome::Busy, false),
-            UpstreamError::Rejected { .. } => (Outcome::Rejected, true),
-            UpstreamError::Endless => (Outcome::BadAnswer, true),
-            UpstreamError::Stalled(_) => (Outcome::Stalled, true),
-            UpstreamError::ModelMissing
-            | UpstreamError::Status(_)
-            | UpstreamError::Broken(_)
-            | UpstreamError::Read(_)
-            | UpstreamError::CutOff
-            | UpstreamError::ErrorLine
-            | UpstreamError::Garbage => (Outcome::Failed, true),
-        };
-        Self { outcome, counts, status, reason: ollama::chain(&error) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_nodes_that_fail_a_call_alike_are_not_to_blame() {
-        let [a, b, c] = ["a", "b", "c"].map(|name| NodeId::from(name.to_owned()));
-        let mut faults = Faults::default();
-        assert_eq!(faults.pardoned(&a, Some(500)), []);
-        assert_eq!(faults.pardoned(&a, Some(500)), [], "one node alone proves nothing");
-        assert_eq!(Faults::default().pardoned(&a, None), []);
-        let mut faults = Faults::default();
-        assert_eq!(faults.pardoned(&a, Some(500)), []);
-        assert_eq!(faults.pardoned(&b, Some(200)), [], "another fault");
-        assert_eq!(faults.pardoned(&b, Some(500)), [a.clone(), b.clone()]);
-        assert_eq!(faults.pardoned(&c, Some(500)), [c]);
+    fn exhausted(&self) -> Failed {
+        Failed::Exhausted { attempts: self.used, last: self.last.clone() }
     }
 }

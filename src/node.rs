@@ -119,6 +119,8 @@ pub struct Node {
     /// Whether it was told that the node may not be killed again this hour.
     excess: bool,
     canary: Option<SpawnHandle>,
+    /// The number of the last doubt that the balancer told of.
+    heard: u64,
 }
 
 impl Node {
@@ -155,6 +157,7 @@ impl Node {
             loaded: None,
             excess: false,
             canary: None,
+            heard: 0,
         }
     }
 

@@ -133,7 +133,8 @@ impl Parts {
         let changes = timeout(LIMIT, self.fleet.send(update)).await;
         let changes =
             changes.ok().and_then(Result::ok).ok_or_else(|| failed("the fleet did not answer"))?;
-        self.balancer.do_send(Configure(config.balancer.clone()));
+        let other_model = config.model != self.current.model;
+        self.balancer.do_send(Configure { settings: config.balancer.clone(), other_model });
         self.live.send_replace(Arc::new(live));
         self.guard.send_replace(Arc::new(guard));
         let before = std::mem::replace(&mut self.current, config);

@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use actix::Addr;
-use tokio::time::Instant;
+use serde::Serialize;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Balancer, NodeId, messages::Release, pool::Taken};
+use super::{
+    Balancer, Measured, NodeId, Prospect,
+    messages::Release,
+    pool::{Ended, Taken},
+};
 
 /// How a call to a node went, as the balancer needs to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A whole answer came.
     Answered,
@@ -47,16 +53,39 @@ pub struct Lease {
     membership: u64,
     base_url: String,
     since: Instant,
+    call: u64,
     outcome: Outcome,
+    measured: Option<Measured>,
     revoked: CancellationToken,
+    prospect: watch::Receiver<Prospect>,
     balancer: Addr<Balancer>,
 }
 
 impl Lease {
-    pub(super) fn new(taken: Taken, revoked: CancellationToken, balancer: Addr<Balancer>) -> Self {
+    pub(super) fn new(
+        taken: Taken,
+        revoked: CancellationToken,
+        prospect: watch::Receiver<Prospect>,
+        balancer: Addr<Balancer>,
+    ) -> Self {
         let Taken { node, membership, base_url } = taken;
-        let (since, outcome) = (Instant::now(), Outcome::Abandoned);
-        Self { node, membership, base_url, since, outcome, revoked, balancer }
+        Self {
+            node,
+            membership,
+            base_url,
+            since: Instant::now(),
+            call: 0,
+            outcome: Outcome::Abandoned,
+            measured: None,
+            revoked,
+            prospect,
+            balancer,
+        }
+    }
+
+    /// What a call may expect of the node, and what it may expect from then on.
+    pub fn prospect(&self) -> watch::Receiver<Prospect> {
+        self.prospect.clone()
     }
 
     /// Waits until the node is given up, with the calls that it works on.
@@ -79,15 +108,22 @@ impl Lease {
         self.since.elapsed()
     }
 
-    /// Gives the slot back and says how the call went. Without this the call counts as abandoned.
-    pub fn finish(mut self, outcome: Outcome) {
-        self.outcome = outcome;
+    /// Gives the slot back and says how the call went, which is the same `call` wherever it is made.
+    /// Without this the call counts as abandoned.
+    pub fn finish(mut self, call: u64, outcome: Outcome) {
+        (self.call, self.outcome) = (call, outcome);
+    }
+
+    /// Gives the slot back after a call that was answered, with what it showed.
+    pub fn answered(mut self, call: u64, measured: Measured) {
+        (self.call, self.outcome, self.measured) = (call, Outcome::Answered, Some(measured));
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let (membership, outcome, held) = (self.membership, self.outcome, self.held());
-        self.balancer.do_send(Release { membership, outcome, held });
+        let Self { membership, call, outcome, measured, .. } = *self;
+        let ended = Ended { membership, call, outcome, held: self.held(), measured };
+        self.balancer.do_send(Release(ended));
     }
 }

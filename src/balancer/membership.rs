@@ -2,13 +2,13 @@
 
 use actix::{Context, Handler};
 
-use super::{AwaitIdle, Balancer, Configure, Pardon, Register, Unregister, penalty};
+use super::{AwaitIdle, Balancer, Blame, Configure, Pardon, Register, Unregister, treatment};
 
 impl Handler<Register> for Balancer {
     type Result = ();
 
     fn handle(&mut self, new: Register, context: &mut Context<Self>) {
-        self.pool.add(new.node.clone(), new.base_url, new.slots);
+        self.scheduler.pool.add(new.node.clone(), new.base_url, new.slots);
         self.watchers.insert(new.node, new.watcher);
         self.serve(context);
     }
@@ -18,10 +18,10 @@ impl Handler<Unregister> for Balancer {
     type Result = ();
 
     fn handle(&mut self, gone: Unregister, context: &mut Context<Self>) {
-        self.pool.remove(&gone.node);
+        self.scheduler.pool.remove(&gone.node);
         self.watchers.remove(&gone.node);
         if let Some(leased) = self.leased.remove(&gone.node) {
-            leased.cancel();
+            leased.revoked.cancel();
         }
         self.tell_idle();
         self.serve(context);
@@ -41,17 +41,32 @@ impl Handler<Pardon> for Balancer {
     type Result = ();
 
     fn handle(&mut self, pardon: Pardon, context: &mut Context<Self>) {
-        self.pool.pardon(&pardon.node);
+        self.scheduler.pool.pardon(&pardon.node);
         self.serve(context);
+    }
+}
+
+impl Handler<Blame> for Balancer {
+    type Result = ();
+
+    fn handle(&mut self, blame: Blame, _: &mut Context<Self>) {
+        let now = self.now();
+        self.scheduler.pool.blame(&blame.node, blame.call, now);
     }
 }
 
 impl Handler<Configure> for Balancer {
     type Result = ();
 
-    fn handle(&mut self, Configure(settings): Configure, context: &mut Context<Self>) {
-        self.pool.configure(settings.policy, penalty(&settings));
-        self.waiting.set_limit(settings.queue_limit);
+    fn handle(&mut self, new: Configure, context: &mut Context<Self>) {
+        let Configure { settings, other_model } = new;
+        self.scheduler.pool.configure(settings.policy, treatment(&settings));
+        self.scheduler.set_queue_limit(settings.queue_limit);
+        self.hedge_percent = settings.hedge_percent;
+        if other_model {
+            self.scheduler.pool.forget();
+            self.tell_prospects();
+        }
         self.serve(context);
     }
 }

@@ -5,7 +5,14 @@ use std::time::Duration;
 use actix::{Message, Recipient};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Lease, NodeId, Outcome, queue::Stage};
+use super::{
+    Latency, Lease, NodeId, Outcome,
+    breaker::Position,
+    member::Member,
+    pool::Ended,
+    queue::{Priority, Stage, Waiting},
+    scheduler::Scheduler,
+};
 use crate::config;
 
 /// Asks for one slot; the answer comes on `reply`. Dropping the receiver withdraws the request.
@@ -14,12 +21,25 @@ use crate::config;
 pub struct Acquire {
     /// How far the ticket is.
     pub stage: Stage,
+    /// How urgent it is.
+    pub priority: Priority,
     /// When the asker gives up; nobody is served later.
     pub deadline: Instant,
     /// The nodes that failed this call; they get it again only when no other one lives.
     pub excluded: Vec<NodeId>,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Result<Lease, Unserved>>,
+}
+
+/// Asks for a slot of an idle node, for a second copy of a call that takes long. If there is none,
+/// or copies are not wanted now, `reply` is dropped.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Hedge {
+    /// The node that the call is on.
+    pub busy: NodeId,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Lease>,
 }
 
 /// Why a call gets no slot.
@@ -45,11 +65,7 @@ pub enum Unserved {
 /// A lease came back. Sent by the lease itself when it is dropped.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(super) struct Release {
-    pub(super) membership: u64,
-    pub(super) outcome: Outcome,
-    pub(super) held: Duration,
-}
+pub(super) struct Release(pub(super) Ended);
 
 /// What a node's supervisor knows of it. Sent at every change and after every probe, so that a
 /// report that got lost is made good by the next one.
@@ -64,6 +80,8 @@ pub struct NodeReport {
     pub lost: bool,
     /// The calls it may work on at once.
     pub slots: u32,
+    /// The number of the last doubt that it was told of, 0 before the first.
+    pub heard: u64,
 }
 
 /// A node's state as far as the balancer needs it.
@@ -123,6 +141,19 @@ pub struct CallEnded {
     /// Whether nothing shows that the node works: no other call runs there, or none was answered
     /// since this one began.
     pub suspect: bool,
+    /// The number of the doubt, if the node gets no calls until a report that has heard of it.
+    pub doubt: Option<u64>,
+}
+
+/// Another node answered a call that this one did not answer in time, or badly: it was this one's
+/// fault.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Blame {
+    /// Which node.
+    pub node: NodeId,
+    /// Which call.
+    pub call: u64,
 }
 
 /// Takes back the blame for one failed call: another node failed it in the same way.
@@ -136,7 +167,13 @@ pub struct Pardon {
 /// Takes over other settings.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct Configure(pub config::Balancer);
+pub struct Configure {
+    /// The settings.
+    pub settings: config::Balancer,
+    /// Whether another model is served, or the same one in another way: what was learnt of the old
+    /// one is forgotten.
+    pub other_model: bool,
+}
 
 /// Asks for what is known of all nodes.
 #[derive(Debug, Message)]
@@ -144,16 +181,44 @@ pub struct Configure(pub config::Balancer);
 pub struct Snapshot;
 
 /// What is known at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overview {
     /// The nodes, in the order in which they came.
     pub nodes: Vec<NodeSnapshot>,
     /// The calls that wait for a slot.
-    pub waiting: usize,
+    pub waiting: Waiting,
+    /// How long those waited that were served last.
+    pub queue_wait: Option<Latency>,
+}
+
+impl Overview {
+    pub(super) fn of<W>(scheduler: &Scheduler<W>, now: Duration) -> Self {
+        let pool = &scheduler.pool;
+        let seen = |member: &Member| NodeSnapshot {
+            id: member.id.clone(),
+            base_url: member.base_url.clone(),
+            healthy: pool.is_healthy(member, now),
+            reachable: !matches!(member.state, NodeState::Down { .. }),
+            request_count: member.request_count,
+            error_count: member.error_count,
+            slots: member.slots,
+            in_flight: member.in_flight,
+            breaker: member.breaker.position(),
+            latency: member.history.latency(),
+            first_token: member.history.first_token(),
+            tokens_per_second: member.history.tokens_per_second(),
+            last_failure: member.last_failure.map(|failure| (failure.outcome, now - failure.at)),
+        };
+        Self {
+            nodes: pool.members().iter().map(seen).collect(),
+            waiting: scheduler.queue().waiting(),
+            queue_wait: scheduler.queue_wait(),
+        }
+    }
 }
 
 /// What is known of a node at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NodeSnapshot {
     /// Its id.
     pub id: NodeId,
@@ -171,17 +236,16 @@ pub struct NodeSnapshot {
     pub slots: u32,
     /// The calls it works on.
     pub in_flight: u32,
+    /// Where its breaker is.
+    pub breaker: Position,
     /// How long the last answered calls took.
     pub latency: Option<Latency>,
-}
-
-/// How long calls took that were answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Latency {
-    /// Half of them took no longer.
-    pub p50: Duration,
-    /// 19 of 20 took no longer.
-    pub p95: Duration,
+    /// How long they took to the first token.
+    pub first_token: Option<Latency>,
+    /// The tokens of their answers for each second of their making.
+    pub tokens_per_second: Option<f64>,
+    /// How the last failed call failed, and how long ago.
+    pub last_failure: Option<(Outcome, Duration)>,
 }
 
 /// Refuses all who wait, and whoever asks from now on: the time for them is over.

@@ -3,13 +3,18 @@
 //! One rule: *usable* is one predicate, [`Pool::choose`] is its only user, and no node ever has
 //! more calls than slots. Pure; time comes in as a value, counted from the balancer's start.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{cmp::Ordering, time::Duration};
 
-use super::{Latency, NodeId, NodeState, Outcome};
-use crate::{backoff::Backoff, config::Policy};
+use super::{
+    NodeId, NodeState, Outcome,
+    breaker::Position,
+    history::{History, Measured},
+    member::{Member, Prospect, Treatment},
+};
+use crate::config::Policy;
 
-/// How many answered calls a node's latencies are told from.
-const LATENCIES: usize = 100;
+/// A node counts as slower than another one from this ratio of their mean times on.
+const CLEARLY_SLOWER: f64 = 1.5;
 
 /// A slot that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,72 +27,31 @@ pub struct Taken {
     pub base_url: String,
 }
 
-/// One node's slots, health and counts.
-#[derive(Clone, Debug)]
-pub struct Member {
-    /// Different for every node that ever was.
-    membership: u64,
-    /// The node's id.
-    pub id: NodeId,
-    /// The URL up to `/api`.
-    pub base_url: String,
-    /// Calls it may work on at once.
-    pub slots: u32,
-    /// What its supervisor last said of it.
-    pub state: NodeState,
-    /// When the supervisor said so.
-    state_at: Duration,
-    /// Leases that are out.
-    pub in_flight: u32,
-    /// Calls sent to it since the start.
-    pub request_count: u64,
-    /// Failures of it since the start.
-    pub error_count: u64,
-    /// The failures in a row that its penalty stands for.
-    failures: u32,
-    penalty_until: Duration,
-    /// The number of the lease that was its last; a lower one means longer unused.
-    last_used: u64,
-    /// How long its last answered calls took.
-    latencies: VecDeque<Duration>,
-    /// When it last answered a call.
-    answered_at: Option<Duration>,
+/// How a lease ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Which of the nodes it was.
+    pub membership: u64,
+    /// Which call; the same for equal requests.
+    pub call: u64,
+    /// How.
+    pub outcome: Outcome,
+    /// How long it held its slot.
+    pub held: Duration,
+    /// What an answered call showed.
+    pub measured: Option<Measured>,
 }
 
-impl Member {
-    /// Ready and not resting: what clients of the API are told as `healthy`.
-    pub fn is_healthy(&self, now: Duration) -> bool {
-        self.state == NodeState::Ready && self.penalty_until <= now
-    }
-
-    /// When it can be usable at the earliest; none if that takes an operator. A node that is down
-    /// says so itself, and every other one may be usable at any moment.
-    fn usable_at(&self) -> Option<Duration> {
-        match self.state {
-            NodeState::Ready => Some(self.penalty_until),
-            NodeState::Reachable => Some(Duration::ZERO),
-            NodeState::Down { back_in } => back_in.map(|delay| self.state_at + delay),
-        }
-    }
-
-    /// How long its last answered calls took; none before the first.
-    pub fn latency(&self) -> Option<Latency> {
-        let mut sorted: Vec<Duration> = self.latencies.iter().copied().collect();
-        sorted.sort_unstable();
-        let at = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1);
-        Some(Latency { p50: *at(50)?, p95: *at(95)? })
-    }
-
-    /// Whether nothing shows that it works, after a call that held it so long without an answer: no
-    /// other one runs there, or none was answered meanwhile.
-    pub fn is_suspect(&self, held: Duration, now: Duration) -> bool {
-        self.in_flight == 0 || self.answered_at.is_none_or(|at| at + held < now)
-    }
-
-    /// Healthy and not excluded for the call at hand.
-    fn is_usable(&self, excluded: &[NodeId], now: Duration) -> bool {
-        self.is_healthy(now) && !excluded.contains(&self.id)
-    }
+/// What the end of a lease means for the node's supervisor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The node.
+    pub node: NodeId,
+    /// Whether nothing shows that the node works: no other call runs there, or none was answered
+    /// since this one began.
+    pub suspect: bool,
+    /// The number of the doubt, if the node gets no more calls until its supervisor has looked.
+    pub doubt: Option<u64>,
 }
 
 /// All nodes.
@@ -95,63 +59,67 @@ impl Member {
 pub struct Pool {
     members: Vec<Member>,
     policy: Policy,
-    /// How long a node rests after failures of its own.
-    penalty: Backoff,
+    treatment: Treatment,
     leases: u64,
     memberships: u64,
-    /// How long an answered call held its slot, smoothed; none before the first answer.
-    service_time: Option<Duration>,
+    doubts: u64,
+    /// How the last answered calls of all nodes went.
+    history: History,
     /// The member that round robin took last.
     last: usize,
 }
 
 impl Pool {
     /// An empty pool.
-    pub fn new(policy: Policy, penalty: Backoff) -> Self {
+    pub fn new(policy: Policy, treatment: Treatment) -> Self {
         Self {
             members: Vec::new(),
             policy,
-            penalty,
+            treatment,
             leases: 0,
             memberships: 0,
-            service_time: None,
+            doubts: 0,
+            history: History::default(),
             last: usize::MAX,
         }
     }
 
-    /// Takes over another policy and other rests.
-    pub fn configure(&mut self, policy: Policy, penalty: Backoff) {
-        (self.policy, self.penalty) = (policy, penalty);
+    /// Takes over another policy and another treatment.
+    pub fn configure(&mut self, policy: Policy, treatment: Treatment) {
+        (self.policy, self.treatment) = (policy, treatment);
+    }
+
+    /// Forgets how calls went: another model is served from now on.
+    pub fn forget(&mut self) {
+        self.history = History::default();
+        for member in &mut self.members {
+            member.history = History::default();
+        }
     }
 
     /// Adds a node, which is unusable until its supervisor says otherwise, unless it is there already.
     pub fn add(&mut self, id: NodeId, base_url: String, slots: u32) {
-        if self.members.iter().any(|member| member.id == id) {
-            return;
+        if self.members.iter().all(|member| member.id != id) {
+            self.memberships += 1;
+            self.members.push(Member::new(self.memberships, id, base_url, slots));
         }
-        self.memberships += 1;
-        self.members.push(Member {
-            membership: self.memberships,
-            id,
-            base_url,
-            slots,
-            state: NodeState::Down { back_in: Some(Duration::ZERO) },
-            state_at: Duration::ZERO,
-            in_flight: 0,
-            request_count: 0,
-            error_count: 0,
-            failures: 0,
-            penalty_until: Duration::ZERO,
-            last_used: 0,
-            latencies: VecDeque::new(),
-            answered_at: None,
-        });
+    }
+
+    fn find(&mut self, id: &NodeId) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.id == *id)
     }
 
     /// Takes note of how many calls a node may work on at once.
     pub fn set_slots(&mut self, id: &NodeId, slots: u32) {
-        if let Some(member) = self.members.iter_mut().find(|member| member.id == *id) {
+        if let Some(member) = self.find(id) {
             member.slots = slots;
+        }
+    }
+
+    /// Takes note of what a node's supervisor says, who has heard of the doubts up to `heard`.
+    pub fn set_state(&mut self, id: &NodeId, state: NodeState, heard: u64, now: Duration) {
+        if let Some(member) = self.find(id) {
+            member.set_state(state, heard, now);
         }
     }
 
@@ -167,11 +135,16 @@ impl Pool {
 
     /// Takes back the blame for one failed call.
     pub fn pardon(&mut self, id: &NodeId) {
-        let Some(member) = self.members.iter_mut().find(|member| member.id == *id) else { return };
-        member.error_count = member.error_count.saturating_sub(1);
-        member.failures = member.failures.saturating_sub(1);
-        if member.failures == 0 {
-            member.penalty_until = Duration::ZERO;
+        if let Some(member) = self.find(id) {
+            member.pardon();
+        }
+    }
+
+    /// Another node answered a call that this one did not.
+    pub fn blame(&mut self, id: &NodeId, call: u64, now: Duration) {
+        let treatment = self.treatment;
+        if let Some(member) = self.find(id) {
+            member.blame(call, now, &treatment);
         }
     }
 
@@ -180,129 +153,188 @@ impl Pool {
         &self.members
     }
 
-    /// Takes note of what a node's supervisor says.
-    ///
-    /// A node that was down comes back without a penalty: a new process owes nothing. One that only
-    /// loaded its model again keeps it, so that who fails fast does not attract calls.
-    pub fn set_state(&mut self, id: &NodeId, state: NodeState, now: Duration) {
-        let Some(member) = self.members.iter_mut().find(|member| member.id == *id) else { return };
-        if matches!(member.state, NodeState::Down { .. })
-            && !matches!(state, NodeState::Down { .. })
-        {
-            member.failures = 0;
-            member.penalty_until = Duration::ZERO;
-        }
-        member.state = state;
-        member.state_at = now;
+    /// What a call may expect of a node.
+    pub fn prospect(&self, id: &NodeId) -> Prospect {
+        let member = self.members.iter().find(|member| member.id == *id);
+        member.map(|member| member.prospect(&self.history)).unwrap_or_default()
     }
 
-    /// Whether a call may go to a node other than the excluded ones, now or later: one that is ready
-    /// and only busy or resting counts.
-    fn another_lives(&self, excluded: &[NodeId]) -> bool {
-        let live = |member: &Member| member.state == NodeState::Ready;
-        self.members.iter().any(|member| live(member) && !excluded.contains(&member.id))
+    /// How the last answered calls of all nodes went.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Whether every node that is ready rests.
+    fn is_outage(&self, now: Duration) -> bool {
+        let works = |member: &Member| {
+            member.is_ready() && member.rests_until(false, &self.treatment) <= now
+        };
+        !self.members.iter().any(works)
+    }
+
+    /// Ready and not resting: what clients of the API are told as `healthy`.
+    pub fn is_healthy(&self, member: &Member, now: Duration) -> bool {
+        let outage = self.is_outage(now);
+        member.is_ready() && member.rests_until(outage, &self.treatment) <= now
+    }
+
+    /// Whether any node has a slot for some call.
+    pub fn has_room(&self, now: Duration) -> bool {
+        let outage = self.is_outage(now);
+        let any = |member: &Member| {
+            member.is_ready()
+                && member.has_room()
+                && member.rests_until(outage, &self.treatment) <= now
+        };
+        self.members.iter().any(any)
     }
 
     /// Chooses a usable node with a free slot and takes the slot.
     ///
     /// Nodes that failed the call at hand are excluded while another one lives; when only they are
-    /// left, they are as good as any.
+    /// left, they are as good as any. What has failed once is no trial while other nodes live.
     pub fn choose(&mut self, excluded: &[NodeId], now: Duration) -> Option<Taken> {
-        let excluded = if self.another_lives(excluded) { excluded } else { &[] };
-        let free =
-            |member: &Member| member.is_usable(excluded, now) && member.in_flight < member.slots;
+        let lives = |member: &Member| member.is_live() && !excluded.contains(&member.id);
+        let another = self.members.iter().any(lives);
+        let failed = !excluded.is_empty();
+        let excluded = if another { excluded } else { &[] };
+        let outage = self.is_outage(now);
+        let fastest = self.members.iter().filter(|member| member.is_live());
+        let fastest = fastest.filter_map(Member::pace).min();
+        let usable = |member: &Member| {
+            member.is_ready()
+                && member.has_room()
+                && member.rests_until(outage, &self.treatment) <= now
+                && !excluded.contains(&member.id)
+                && !(failed && another && member.breaker.position() != Position::Closed)
+        };
+        let rank = |member: &Member| Rank {
+            risky: failed && member.breaker.failures() > 0,
+            slowness: slowness(member, fastest),
+            in_flight: member.in_flight,
+            slots: member.slots,
+            last_used: member.last_used,
+        };
         let indices = 0..self.members.len();
         let chosen = match self.policy {
-            Policy::LeastBusy => indices.filter(|at| free(&self.members[*at])).min_by(|a, b| {
-                let (a, b) = (&self.members[*a], &self.members[*b]);
-                let load =
-                    |of: &Member, other: &Member| u64::from(of.in_flight) * u64::from(other.slots);
-                load(a, b).cmp(&load(b, a)).then(a.last_used.cmp(&b.last_used))
-            }),
+            Policy::LeastBusy => indices
+                .filter(|at| usable(&self.members[*at]))
+                .min_by(|a, b| rank(&self.members[*a]).cmp(&rank(&self.members[*b]))),
             Policy::RoundRobin => {
                 let first = self.last.wrapping_add(1);
                 let turn = indices.map(|step| (first + step) % self.members.len());
-                turn.into_iter().find(|at| free(&self.members[*at]))
+                turn.into_iter().find(|at| usable(&self.members[*at]))
             }
         }?;
+        Some(self.take(chosen))
+    }
+
+    fn take(&mut self, at: usize) -> Taken {
         self.leases += 1;
-        self.last = chosen;
-        let member = &mut self.members[chosen];
-        member.in_flight += 1;
-        member.request_count += 1;
-        member.last_used = self.leases;
+        self.last = at;
+        let member = &mut self.members[at];
+        member.take(self.leases);
         let Member { id, membership, base_url, .. } = member;
-        Some(Taken { node: id.clone(), membership: *membership, base_url: base_url.clone() })
+        Taken { node: id.clone(), membership: *membership, base_url: base_url.clone() }
     }
 
-    /// Gives a slot back and takes note of how the call went and how long it `held` the slot. The
-    /// answer is the node, if it is still there.
-    pub fn release(
-        &mut self,
-        membership: u64,
-        outcome: Outcome,
-        held: Duration,
-        now: Duration,
-    ) -> Option<&Member> {
-        let penalty = self.penalty;
-        if outcome == Outcome::Answered {
-            self.service_time = Some(self.service_time.map_or(held, |mean| (mean * 7 + held) / 8));
-        }
+    /// Takes a slot of an idle node for a second copy of a call that runs on `busy`.
+    pub fn choose_idle(&mut self, busy: &NodeId, now: Duration) -> Option<Taken> {
+        let idle = |member: &Member| {
+            member.is_live()
+                && member.in_flight == 0
+                && member.has_room()
+                && member.id != *busy
+                && member.rests_until(false, &self.treatment) <= now
+        };
+        let indices = (0..self.members.len()).filter(|at| idle(&self.members[*at]));
+        let at = indices.min_by_key(|at| self.members[*at].last_used)?;
+        Some(self.take(at))
+    }
+
+    /// Gives a slot back and takes note of how the call went. The answer is what it means for the
+    /// node, if that is still there.
+    pub fn release(&mut self, ended: Ended, now: Duration) -> Option<Verdict> {
+        let Ended { membership, call, outcome, held, measured } = ended;
+        self.history_push(outcome, measured);
+        let usual = self.history.mean();
+        let (treatment, next_doubt) = (self.treatment, self.doubts + 1);
         let member = self.members.iter_mut().find(|member| member.membership == membership)?;
-        member.in_flight = member.in_flight.saturating_sub(1);
-        if outcome.is_error() {
-            member.error_count += 1;
+        member.end((outcome, call, held), measured, usual, now, &treatment);
+        let suspect = member.is_suspect(held, now);
+        let mut doubt = None;
+        if outcome == Outcome::Stalled && suspect {
+            self.doubts = next_doubt;
+            member.doubt(next_doubt);
+            doubt = Some(next_doubt);
         }
-        if outcome == Outcome::Refused {
-            // The request was never sent.
-            member.request_count = member.request_count.saturating_sub(1);
-        }
-        match outcome {
-            Outcome::Answered => {
-                member.failures = 0;
-                member.penalty_until = Duration::ZERO;
-                member.latencies.truncate(LATENCIES - 1);
-                member.latencies.push_front(held);
-                member.answered_at = Some(now);
-            }
-            Outcome::Refused | Outcome::Busy | Outcome::Failed | Outcome::Stalled => {
-                // What fails while the node rests began before: together they are one failure.
-                if member.penalty_until <= now {
-                    member.failures += 1;
-                }
-                member.penalty_until = now + penalty.delay(member.failures);
-            }
-            Outcome::BadAnswer | Outcome::Rejected | Outcome::Abandoned => {}
-        }
-        Some(member)
+        Some(Verdict { node: member.id.clone(), suspect, doubt })
     }
 
-    /// When the first running penalty ends: the next moment at which a choice may succeed that does
+    fn history_push(&mut self, outcome: Outcome, measured: Option<Measured>) {
+        if let Some(measured) = measured.filter(|_| outcome == Outcome::Answered) {
+            self.history.push(measured);
+        }
+    }
+
+    /// When the first running rest ends: the next moment at which a choice may succeed that does
     /// not succeed now.
-    pub fn next_penalty_end(&self, now: Duration) -> Option<Duration> {
-        let ends = self.members.iter().map(|member| member.penalty_until);
+    pub fn next_rest_end(&self, now: Duration) -> Option<Duration> {
+        let outage = self.is_outage(now);
+        let ready = self.members.iter().filter(|member| member.is_ready());
+        let ends = ready.map(|member| member.rests_until(outage, &self.treatment));
         ends.filter(|end| *end > now).min()
     }
 
-    /// How long a caller that is refused while so many wait had better stay away: the time to the
-    /// first usable node and the time that the nodes need for those ahead, in whole seconds
-    /// between 1 and 120.
-    pub fn retry_after(&self, waiting: usize, now: Duration) -> Duration {
-        let slots: u32 = self.members.iter().map(|member| member.slots).sum();
-        let ahead = u32::try_from(waiting + 1).unwrap_or(u32::MAX);
-        let needed = self.service_time.unwrap_or_default().saturating_mul(ahead) / slots.max(1);
-        let usable = self
-            .members
-            .iter()
-            .map(|member| member.usable_at().map_or(Duration::MAX, |at| at.saturating_sub(now)));
-        let first = usable.min().unwrap_or_default();
-        Duration::from_secs(needed.saturating_add(first).as_secs().clamp(1, 120))
+    /// The calls that the live nodes answer in a second; none if nothing was measured yet, or none
+    /// lives.
+    pub fn throughput(&self) -> Option<f64> {
+        let mean = self.history.mean();
+        let rate = |member: &Member| {
+            let seconds = member.pace().or(mean)?.as_secs_f64().max(1e-6);
+            Some(f64::from(member.slots) / seconds)
+        };
+        let live = self.members.iter().filter(|member| member.is_live());
+        let sum: f64 = live.filter_map(rate).sum();
+        (sum > 0.0).then_some(sum)
     }
 
-    /// Whether any node can be usable before `deadline`.
-    pub fn can_serve_before(&self, deadline: Duration) -> bool {
-        let in_time = |member: &Member| member.usable_at().is_some_and(|at| at < deadline);
-        self.members.iter().any(in_time)
+    /// When the first node can be usable at the earliest; none if that takes an operator.
+    pub fn usable_at(&self, now: Duration) -> Option<Duration> {
+        let outage = self.is_outage(now);
+        self.members.iter().filter_map(|member| member.usable_at(outage, &self.treatment)).min()
+    }
+}
+
+/// How many times as long as on the fastest node a call takes; 1 unless it is clearly more.
+fn slowness(member: &Member, fastest: Option<Duration>) -> f64 {
+    let ratio =
+        member.pace().zip(fastest).map(|(own, fastest)| own.as_secs_f64() / fastest.as_secs_f64());
+    ratio.filter(|ratio| ratio.is_finite() && *ratio >= CLEARLY_SLOWER).unwrap_or(1.0)
+}
+
+/// What a node is chosen by; the least is the best.
+#[derive(Debug)]
+struct Rank {
+    /// Whether a call that has failed already had better go elsewhere.
+    risky: bool,
+    slowness: f64,
+    in_flight: u32,
+    slots: u32,
+    last_used: u64,
+}
+
+impl Rank {
+    /// By the calls in flight for the slots, each as long as the node is slow; then by the speed; then
+    /// by the longest rest.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let load = |of: &Self, other: &Self| {
+            f64::from(of.in_flight) * of.slowness * f64::from(other.slots)
+        };
+        let by_load = load(self, other).total_cmp(&load(other, self));
+        let by_speed = self.slowness.total_cmp(&other.slowness);
+        let by_use = self.last_used.cmp(&other.last_used);
+        self.risky.cmp(&other.risky).then(by_load).then(by_speed).then(by_use)
     }
 }
 

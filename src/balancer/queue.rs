@@ -1,14 +1,20 @@
 //! The one bounded queue of calls that wait for a slot.
 //!
-//! One rule: a ticket that has begun goes before one that has not, and within a class first come is
-//! first served. What has begun is never turned away: the bound holds for new tickets, and those
-//! that have begun are at most as many more as there are slots. Pure; a waiter is whatever the
-//! asker is answered through.
+//! One rule: a ticket that has begun goes before one that has not, what is urgent before what is not,
+//! and within a class first come is first served. What has begun is never turned away: the bound
+//! holds for new tickets, and those that have begun are at most as many more as there are slots.
+//! Pure; a waiter is whatever the asker is answered through.
 
 use std::{collections::BTreeMap, time::Duration};
 
-/// How far the ticket behind a call is. The order is the order of service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+use serde::Serialize;
+
+/// So many urgent calls in a row pass a waiting batch call; then it is its turn, so that it never
+/// waits for good.
+const PASSES: u32 = 8;
+
+/// How far the ticket behind a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// A model call was made for this ticket already: finishing it frees most.
     Begun,
@@ -16,12 +22,60 @@ pub enum Stage {
     First,
 }
 
-/// The waiting calls, each with its stage and its deadline.
+/// How urgent a ticket is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// Somebody waits for it.
+    #[default]
+    Interactive,
+    /// Nobody does.
+    Batch,
+}
+
+/// What a call waits as. The order is the order of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Begun,
+    Interactive,
+    Batch,
+}
+
+impl Class {
+    fn of(stage: Stage, priority: Priority) -> Self {
+        match (stage, priority) {
+            (Stage::Begun, _) => Self::Begun,
+            (Stage::First, Priority::Interactive) => Self::Interactive,
+            (Stage::First, Priority::Batch) => Self::Batch,
+        }
+    }
+}
+
+/// How many calls wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// Calls of tickets that have begun.
+    pub begun: usize,
+    /// First calls of urgent tickets.
+    pub interactive: usize,
+    /// First calls of the others.
+    pub batch: usize,
+}
+
+impl Waiting {
+    /// All of them.
+    pub fn total(&self) -> usize {
+        self.begun + self.interactive + self.batch
+    }
+}
+
+/// The waiting calls, each with its class and its deadline.
 #[derive(Debug)]
 pub struct Queue<W> {
-    waiters: BTreeMap<(Stage, u64), (Duration, W)>,
+    waiters: BTreeMap<(Class, u64), (Duration, W)>,
     limit: usize,
     arrivals: u64,
+    /// Urgent calls that were served while a batch call waited, since one of those was.
+    passes: u32,
 }
 
 /// The queue holds as many waiters as it may.
@@ -34,7 +88,7 @@ pub struct Full<W>(
 impl<W> Queue<W> {
     /// An empty queue for at most `limit` waiters.
     pub fn new(limit: usize) -> Self {
-        Self { waiters: BTreeMap::new(), limit, arrivals: 0 }
+        Self { waiters: BTreeMap::new(), limit, arrivals: 0, passes: 0 }
     }
 
     /// The number of waiters.
@@ -47,21 +101,56 @@ impl<W> Queue<W> {
         self.waiters.is_empty()
     }
 
-    /// Adds a waiter behind those of its stage. Only a first call can find the queue full.
-    pub fn push(&mut self, stage: Stage, deadline: Duration, waiter: W) -> Result<(), Full<W>> {
-        if stage == Stage::First && self.waiters.len() >= self.limit {
+    /// How many wait as what.
+    pub fn waiting(&self) -> Waiting {
+        let mut waiting = Waiting::default();
+        for (class, _) in self.waiters.keys() {
+            match class {
+                Class::Begun => waiting.begun += 1,
+                Class::Interactive => waiting.interactive += 1,
+                Class::Batch => waiting.batch += 1,
+            }
+        }
+        waiting
+    }
+
+    /// Whether a call would find no place. Batch calls leave half of the places to urgent ones.
+    pub fn is_full_for(&self, stage: Stage, priority: Priority) -> bool {
+        let limit = match Class::of(stage, priority) {
+            Class::Begun => return false,
+            Class::Interactive => self.limit,
+            Class::Batch => self.limit.div_ceil(2),
+        };
+        self.waiters.len() >= limit
+    }
+
+    /// Adds a waiter behind those of its class. Only a first call can find the queue full.
+    pub fn push(
+        &mut self,
+        stage: Stage,
+        priority: Priority,
+        deadline: Duration,
+        waiter: W,
+    ) -> Result<(), Full<W>> {
+        if self.is_full_for(stage, priority) {
             return Err(Full(waiter));
         }
         self.arrivals += 1;
-        self.waiters.insert((stage, self.arrivals), (deadline, waiter));
+        let key = (Class::of(stage, priority), self.arrivals);
+        self.waiters.insert(key, (deadline, waiter));
         Ok(())
     }
 
     /// Forgets the waiters that have left, and returns those whose deadline has come.
     pub fn prune(&mut self, now: Duration, has_left: impl Fn(&W) -> bool) -> Vec<W> {
         self.waiters.retain(|_, (_, waiter)| !has_left(waiter));
-        let late = |deadline, _: &W| (deadline <= now).then_some(());
-        self.take_each(late).into_iter().map(|(waiter, ())| waiter).collect()
+        let late = self.waiters.extract_if(.., |_, (deadline, _)| *deadline <= now);
+        late.map(|(_, (_, waiter))| waiter).collect()
+    }
+
+    /// Removes and returns all waiters, in the order of service.
+    pub fn drain(&mut self) -> Vec<W> {
+        std::mem::take(&mut self.waiters).into_values().map(|(_, waiter)| waiter).collect()
     }
 
     /// Takes over another bound; who waits already stays.
@@ -74,22 +163,30 @@ impl<W> Queue<W> {
         self.waiters.values().map(|(deadline, _)| *deadline).min()
     }
 
-    /// Removes and returns the waiters that match, with what the match gave, in the order of service.
+    /// Asks for each waiter in the order of service what there is for it, removes those for whom there
+    /// is something, and returns them with it.
     ///
-    /// One that does not match keeps its place and blocks nobody behind it.
-    pub fn take_each<T>(
-        &mut self,
-        mut matching: impl FnMut(Duration, &W) -> Option<T>,
-    ) -> Vec<(W, T)> {
-        let mut taken = Vec::new();
+    /// One for whom there is nothing keeps its place and blocks nobody behind it.
+    pub fn serve<T>(&mut self, mut offer: impl FnMut(Duration, &W) -> Option<T>) -> Vec<(W, T)> {
+        let of = |class| move |key: &&(Class, u64)| key.0 == class;
         let keys: Vec<_> = self.waiters.keys().copied().collect();
-        for key in keys {
-            let found = self.waiters.get(&key).and_then(|(deadline, w)| matching(*deadline, w));
-            if let Some(value) = found
-                && let Some((_, waiter)) = self.waiters.remove(&key)
-            {
-                taken.push((waiter, value));
+        let (begun, rest) = keys.split_at(keys.iter().filter(of(Class::Begun)).count());
+        let (urgent, batch) = rest.split_at(rest.iter().filter(of(Class::Interactive)).count());
+        let mut taken = Vec::new();
+        let (mut begun, mut urgent, mut batch) = (begun.iter(), urgent.iter(), batch.iter());
+        loop {
+            let turn = self.passes >= PASSES;
+            let first = begun.next().or_else(|| if turn { batch.next() } else { None });
+            let Some(key) = first.or_else(|| urgent.next()).or_else(|| batch.next()) else { break };
+            let Some((deadline, waiter)) = self.waiters.get(key) else { continue };
+            let Some(value) = offer(*deadline, waiter) else { continue };
+            match key.0 {
+                Class::Begun => {}
+                Class::Interactive if batch.len() > 0 => self.passes += 1,
+                Class::Interactive | Class::Batch => self.passes = 0,
             }
+            let waiter = self.waiters.remove(key);
+            taken.extend(waiter.map(|(_, waiter)| (waiter, value)));
         }
         taken
     }
@@ -102,36 +199,71 @@ mod tests {
     use super::*;
 
     const LATE: Duration = Duration::from_secs(100);
+    const URGENT: Priority = Priority::Interactive;
 
     fn all(queue: &mut Queue<u32>) -> Vec<u32> {
-        queue.take_each(|_, _| Some(())).into_iter().map(|(waiter, ())| waiter).collect()
+        queue.serve(|_, _| Some(())).into_iter().map(|(waiter, ())| waiter).collect()
     }
 
     #[test]
-    fn begun_tickets_go_first_and_the_rest_in_the_order_of_arrival() {
+    fn begun_tickets_go_first_then_urgent_ones_and_each_class_in_the_order_of_arrival() {
         let mut queue = Queue::new(8);
-        for (stage, waiter) in
-            [(Stage::First, 1), (Stage::Begun, 2), (Stage::First, 3), (Stage::Begun, 4)]
-        {
-            queue.push(stage, LATE, waiter).expect("there is room");
+        let (first, begun, batch) = (Stage::First, Stage::Begun, Priority::Batch);
+        for (waiter, (stage, priority)) in (1..).zip([
+            (first, batch),
+            (first, URGENT),
+            (begun, batch),
+            (first, URGENT),
+            (begun, URGENT),
+        ]) {
+            queue.push(stage, priority, LATE, waiter).expect("there is room");
         }
-        assert_eq!(all(&mut queue), [2, 4, 1, 3]);
+        assert_eq!(queue.waiting(), Waiting { begun: 2, interactive: 2, batch: 1 });
+        assert_eq!(all(&mut queue), [3, 5, 2, 4, 1]);
     }
 
     #[test]
     fn a_full_queue_gives_a_first_call_back() {
         let mut queue = Queue::new(1);
-        assert_eq!(queue.push(Stage::First, LATE, 1), Ok(()));
-        assert_eq!(queue.push(Stage::First, LATE, 2), Err(Full(2)));
-        assert_eq!(queue.push(Stage::Begun, LATE, 3), Ok(()), "what has begun is not turned away");
-        assert_eq!(queue.push(Stage::First, LATE, 4), Err(Full(4)));
+        assert_eq!(queue.push(Stage::First, URGENT, LATE, 1), Ok(()));
+        assert_eq!(queue.push(Stage::First, URGENT, LATE, 2), Err(Full(2)));
+        let begun = queue.push(Stage::Begun, URGENT, LATE, 3);
+        assert_eq!(begun, Ok(()), "what has begun is not turned away");
+        assert_eq!(queue.push(Stage::First, URGENT, LATE, 4), Err(Full(4)));
+    }
+
+    #[test]
+    fn batch_calls_leave_half_of_the_places_to_urgent_ones() {
+        let mut queue = Queue::new(4);
+        let mut push = |priority| queue.push(Stage::First, priority, LATE, ()).is_ok();
+        let taken = [Priority::Batch, Priority::Batch, Priority::Batch, URGENT, URGENT, URGENT];
+        assert_eq!(taken.map(&mut push), [true, true, false, true, true, false]);
+    }
+
+    #[test]
+    fn a_batch_call_is_passed_so_often_and_no_oftener() {
+        let mut queue = Queue::new(1000);
+        queue.push(Stage::First, Priority::Batch, LATE, 0).expect("room");
+        for waiter in 1..=2 * PASSES {
+            queue.push(Stage::First, URGENT, LATE, waiter).expect("room");
+        }
+        let mut order = Vec::new();
+        for _ in 0..=2 * PASSES {
+            // One slot at a time, as in life.
+            let mut slot = Some(());
+            let one = queue.serve(|_, _| slot.take());
+            order.extend(one.into_iter().map(|(waiter, ())| waiter));
+        }
+        let expected: Vec<u32> = (1..=PASSES).chain([0]).chain(PASSES + 1..=2 * PASSES).collect();
+        assert_eq!(order, expected);
     }
 
     #[test]
     fn who_left_or_is_late_is_never_served() {
         let mut queue = Queue::new(8);
         for (waiter, deadline) in [(1, 10), (2, 5), (3, 10)] {
-            queue.push(Stage::First, Duration::from_secs(deadline), waiter).expect("room");
+            let deadline = Duration::from_secs(deadline);
+            queue.push(Stage::First, URGENT, deadline, waiter).expect("room");
         }
         assert_eq!(queue.next_deadline(), Some(Duration::from_secs(5)));
         let late = queue.prune(Duration::from_secs(5), |waiter| *waiter == 3);
@@ -141,15 +273,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_waiter_that_cannot_be_served_blocks_nobody(choices in prop::collection::vec(any::<bool>(), 0..40)) {
-            let mut queue = Queue::new(64);
-            for waiter in 0..choices.len() {
-                queue.push(Stage::First, LATE, waiter).expect("room");
+        fn a_waiter_that_cannot_be_served_blocks_nobody(
+            choices in prop::collection::vec((any::<bool>(), any::<bool>()), 0..40),
+        ) {
+            let mut queue = Queue::new(128);
+            for (waiter, (batch, _)) in choices.iter().enumerate() {
+                let priority = if *batch { Priority::Batch } else { URGENT };
+                queue.push(Stage::First, priority, LATE, waiter).expect("room");
             }
-            let taken = queue.take_each(|_, waiter| choices[*waiter].then_some(()));
+            let served = |waiter: usize| choices[waiter].1;
+            let taken = queue.serve(|_, waiter| served(*waiter).then_some(()));
             let taken: Vec<usize> = taken.into_iter().map(|(waiter, ())| waiter).collect();
-            let wanted: Vec<usize> = (0..choices.len()).filter(|waiter| choices[*waiter]).collect();
-            prop_assert_eq!(taken, wanted);
+            for batch in [false, true] {
+                let of = |waiter: &usize| choices[*waiter].0 == batch;
+                let got: Vec<usize> = taken.iter().copied().filter(of).collect();
+                let wanted: Vec<usize> =
+                    (0..choices.len()).filter(|waiter| of(waiter) && served(*waiter)).collect();
+                prop_assert_eq!(got, wanted, "first come, first served within a class");
+            }
         }
     }
 }

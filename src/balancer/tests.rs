@@ -39,7 +39,7 @@ fn start(limit: usize, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
 async fn report(balancer: &Addr<Balancer>, name: &str, state: NodeState) {
     let node = NodeId::from(name.to_owned());
     balancer
-        .send(NodeReport { node, state, lost: false, slots: 1 })
+        .send(NodeReport { node, state, lost: false, slots: 1, heard: 0 })
         .await
         .expect("the balancer lives");
 }
@@ -50,7 +50,13 @@ async fn ask(
 ) -> oneshot::Receiver<Result<Lease, Unserved>> {
     let (reply, answer) = oneshot::channel();
     let deadline = Instant::now() + wait;
-    let ask = Acquire { stage: queue::Stage::First, deadline, excluded: Vec::new(), reply };
+    let ask = Acquire {
+        stage: queue::Stage::First,
+        priority: queue::Priority::Interactive,
+        deadline,
+        excluded: Vec::new(),
+        reply,
+    };
     balancer.send(ask).await.expect("the balancer lives");
     answer
 }
@@ -65,7 +71,7 @@ async fn a_withdrawn_request_is_skipped() {
     let withdrawn = ask(&balancer, MINUTE).await;
     let next = ask(&balancer, MINUTE).await;
     drop(withdrawn);
-    lease.finish(Outcome::Answered);
+    lease.answered(0, Measured::default());
     let lease = next.await.expect("answered").expect("the slot is free");
     let nodes = balancer.send(Snapshot).await.expect("the balancer lives");
     assert_eq!(nodes.nodes[0].request_count, 2, "the withdrawn one never got a slot");
@@ -101,7 +107,7 @@ async fn the_end_of_a_penalty_wakes_the_queue() {
     report(&balancer, "a", NodeState::Ready).await;
     let began = Instant::now();
     let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("free");
-    lease.finish(Outcome::Busy);
+    lease.finish(0, Outcome::Busy);
     let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("after the rest");
     assert!(began.elapsed() >= config::Balancer::default().penalty_base);
     drop(lease);
@@ -117,7 +123,10 @@ async fn the_calls_of_a_lost_node_are_told_and_those_of_a_draining_one_are_not()
     let down = NodeState::Down { back_in: None };
     for lost in [false, true] {
         let node = lease.node().clone();
-        balancer.send(NodeReport { node, state: down, lost, slots: 1 }).await.expect("it lives");
+        balancer
+            .send(NodeReport { node, state: down, lost, slots: 1, heard: 0 })
+            .await
+            .expect("it lives");
         assert_eq!(lease.revoked().now_or_never().is_some(), lost);
     }
     assert!(other.revoked().now_or_never().is_none());

@@ -34,6 +34,24 @@ pub struct Balancer {
     /// The longest such rest.
     #[serde(with = "duration")]
     pub penalty_ceiling: Duration,
+    /// How long a node rests at most while every other one does, too. Default 1 s.
+    #[serde(with = "duration")]
+    pub outage_retry: Duration,
+    /// Failures of its own in a row that take a node out until a trial succeeds. Default 5.
+    pub breaker_failures: u32,
+    /// The time to the first trial; doubled with each one that fails.
+    #[serde(with = "duration")]
+    pub breaker_base: Duration,
+    /// The longest time to a trial.
+    #[serde(with = "duration")]
+    pub breaker_ceiling: Duration,
+    /// How many times as long as the slowest of late a node may take. Default 4.
+    pub budget_factor: u32,
+    /// No node is ever given less time than this for its next sign of life. Default 5 s.
+    #[serde(with = "duration")]
+    pub budget_floor: Duration,
+    /// Of so many calls in a hundred a second copy may run on an idle node. Default 0: none.
+    pub hedge_percent: u32,
 }
 
 /// How a node is chosen among the usable ones with a free slot.
@@ -58,6 +76,13 @@ impl Default for Balancer {
             call_timeout: Duration::from_secs(120),
             penalty_base: Duration::from_millis(200),
             penalty_ceiling: Duration::from_secs(5),
+            outage_retry: Duration::from_secs(1),
+            breaker_failures: 5,
+            breaker_base: Duration::from_secs(1),
+            breaker_ceiling: Duration::from_secs(30),
+            budget_factor: 4,
+            budget_floor: Duration::from_secs(5),
+            hedge_percent: 0,
         }
     }
 }

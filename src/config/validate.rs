@@ -205,9 +205,17 @@ fn limits(config: &Config, found: &mut Problems) {
     keep_alive(&config.model.keep_alive, found);
     found.bound("balancer.queue_limit", config.balancer.queue_limit, 1..=100_000);
     found.bound("balancer.attempts", config.balancer.attempts, 1..=100);
-    if config.balancer.penalty_base > config.balancer.penalty_ceiling {
-        found
-            .add("balancer.penalty_base", "it is longer than balancer.penalty_ceiling; shorten it");
+    found.bound("balancer.breaker_failures", config.balancer.breaker_failures, 1..=1000);
+    found.bound("balancer.budget_factor", config.balancer.budget_factor, 2..=1000);
+    found.bound("balancer.hedge_percent", config.balancer.hedge_percent, 0..=100);
+    for (name, base, ceiling) in [
+        ("penalty", config.balancer.penalty_base, config.balancer.penalty_ceiling),
+        ("breaker", config.balancer.breaker_base, config.balancer.breaker_ceiling),
+    ] {
+        if base > ceiling {
+            let message = format!("it is longer than balancer.{name}_ceiling; shorten it");
+            found.add(format!("balancer.{name}_base"), message);
+        }
     }
     for directive in config.log.level.split(',') {
         // A bare word that is no level would be taken for a part's name with all its records.

@@ -16,6 +16,7 @@ use super::{
     Service,
     ask::{ask, ask_mortal},
     error::ApiError,
+    lb_stats::Percentiles,
     not_found, wrong_method,
 };
 use crate::{
@@ -71,13 +72,7 @@ pub(super) struct NodeBody {
     in_flight: u32,
     requests: u64,
     errors: u64,
-    latency_ms: Option<LatencyBody>,
-}
-
-#[derive(Serialize)]
-struct LatencyBody {
-    p50: u128,
-    p95: u128,
+    latency_ms: Option<Percentiles>,
 }
 
 impl NodeBody {
@@ -90,10 +85,7 @@ impl NodeBody {
             in_flight: seen.map_or(0, |node| node.in_flight),
             requests: seen.map_or(0, |node| node.request_count),
             errors: seen.map_or(0, |node| node.error_count),
-            latency_ms: seen.and_then(|node| node.latency).map(|latency| LatencyBody {
-                p50: latency.p50.as_millis(),
-                p95: latency.p95.as_millis(),
-            }),
+            latency_ms: seen.and_then(|node| node.latency).map(Percentiles::from),
             view,
         }
     }
@@ -119,8 +111,8 @@ struct StatusBody {
 /// Every node, and how many calls wait.
 async fn all(service: &Service) -> Result<(Vec<NodeBody>, usize), ApiError> {
     let views = ask(&service.fleet, List).await?;
-    let Overview { nodes, waiting } = ask(&service.balancer, Snapshot).await?;
-    Ok((views.into_iter().map(|view| NodeBody::new(view, &nodes)).collect(), waiting))
+    let Overview { nodes, waiting, .. } = ask(&service.balancer, Snapshot).await?;
+    Ok((views.into_iter().map(|view| NodeBody::new(view, &nodes)).collect(), waiting.total()))
 }
 
 async fn status(service: Data<Service>) -> Result<HttpResponse, ApiError> {

@@ -45,7 +45,7 @@ pub(super) async fn root() -> Json<Root> {
 /// Always 200 while the process answers; the body tells the rest.
 pub(super) async fn health(service: Data<Service>) -> Json<Health> {
     // A balancer that does not answer serves no call: no node can be reached through it.
-    let nodes = snapshot(&service.balancer).await.unwrap_or_default();
+    let nodes = snapshot(&service.balancer).await.unwrap_or_default().nodes;
     let deepseek_service = if nodes.iter().any(|node| node.healthy) {
         "healthy"
     } else if nodes.iter().any(|node| node.reachable) {
@@ -64,7 +64,7 @@ pub(super) async fn healthz() -> Json<Status> {
 
 /// At least one node takes calls.
 pub(super) async fn readyz(service: Data<Service>) -> Result<Json<Status>, ApiError> {
-    let nodes = snapshot(&service.balancer).await?;
+    let nodes = snapshot(&service.balancer).await?.nodes;
     if nodes.iter().any(|node| node.healthy) {
         Ok(Json(Status { status: "ready" }))
     } else {

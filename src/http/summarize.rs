@@ -15,6 +15,7 @@ use tracing::warn;
 
 use super::{Service, error::ApiError};
 use crate::{
+    balancer::queue::Priority,
     config,
     dispatch::Dispatch,
     ticket::{Summary, Tickets, Transcript},
@@ -47,7 +48,7 @@ pub(super) async fn summarize(
             warn!(skipped, "turns with neither citizen nor hot-line were left out");
         }
         let (balancer, client) = (service.balancer.clone(), service.client.clone());
-        let dispatch = Dispatch::new(balancer, client, &live.dispatch);
+        let dispatch = Dispatch::new(balancer, client, &live.dispatch, Priority::Interactive);
         let tickets = Tickets::new(&dispatch, &live.tickets);
         Ok(Json(tickets.summarize(&transcript, deadline).await?))
     };

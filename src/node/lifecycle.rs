@@ -220,7 +220,8 @@ impl Lifecycle {
             (watched!() | P::Draining { .. }, E::Warmed { loaded }) => self.warmed(loaded, now),
             (P::Loading, E::Incomplete) if self.managed && self.timing.pull => self.unlisted(now),
             (watched!(), E::Pulled(pulled)) => self.pulled(pulled, now),
-            (P::Ready { since }, E::Stalled) if now >= self.canary_next => self.check(since, now),
+            (P::Ready { since }, E::Stalled) => self.check(since, now),
+            (P::Ready { since }, E::Doubted) if now >= self.canary_next => self.check(since, now),
             (P::Ready { since }, E::Faulted) if now >= self.fault_next => {
                 self.fault_next = now + self.timing.canary_cooldown;
                 self.warm_again(since)
@@ -283,6 +284,7 @@ impl Lifecycle {
                 | E::Incomplete
                 | E::Pulled(_)
                 | E::Stalled
+                | E::Doubted
                 | E::Faulted
                 | E::Unloaded
                 | E::Sang { .. }
@@ -301,6 +303,7 @@ impl Lifecycle {
                 | E::SpawnFailed { .. }
                 | E::Incomplete
                 | E::Stalled
+                | E::Doubted
                 | E::Faulted
                 | E::Unloaded
                 | E::Sang { .. }
@@ -319,6 +322,7 @@ impl Lifecycle {
                 | E::Incomplete
                 | E::Pulled(_)
                 | E::Stalled
+                | E::Doubted
                 | E::Faulted
                 | E::Unloaded
                 | E::Sang { .. }

@@ -102,11 +102,12 @@ impl Handler<CallEnded> for Node {
     type Result = ();
 
     fn handle(&mut self, call: CallEnded, context: &mut Context<Self>) {
+        self.heard = call.doubt.unwrap_or(self.heard);
         match call.outcome {
             Outcome::Failed => self.step(Event::Faulted, context),
-            Outcome::Stalled if call.suspect => self.step(Event::Stalled, context),
+            Outcome::Stalled if call.doubt.is_some() => self.step(Event::Stalled, context),
             Outcome::Abandoned if call.suspect && call.held >= self.settings.canary_after => {
-                self.step(Event::Stalled, context);
+                self.step(Event::Doubted, context);
             }
             Outcome::Stalled
             | Outcome::Abandoned

@@ -18,7 +18,8 @@ impl Node {
         let state = self.lifecycle.state(self.now());
         let (node, lost) = (self.setup.id.clone(), self.lifecycle.is_lost());
         let slots = self.running.as_ref().map_or(self.setup.slots, |(_, slots)| *slots);
-        self.audience.balancer.do_send(NodeReport { node, state, lost, slots });
+        let heard = self.heard;
+        self.audience.balancer.do_send(NodeReport { node, state, lost, slots, heard });
         self.audience.status.do_send(self.status());
     }
 

@@ -137,7 +137,8 @@ impl Node {
     }
 
     /// Asks for one token once no call runs there. Any answer is a sign of life; none in time is not,
-    /// unless the model is not even loaded: then it is loaded with patience.
+    /// unless the model is not even loaded: then ours is loaded, and others' may take as long as that
+    /// takes.
     pub(super) fn canary(&mut self, context: &mut Context<Self>) {
         let (client, limit) = (self.client.clone(), self.settings.canary_timeout);
         let wait = self.settings.probe_timeout;
@@ -146,13 +147,16 @@ impl Node {
         let body = CanaryRequest::new(&self.setup.model).to_body();
         let (idle, over) = oneshot::channel();
         self.audience.idle.do_send(AwaitIdle { node: self.setup.id.clone(), idle });
-        let budget = Budget { first_token: limit, token: limit, call: limit };
+        let (managed, load_limit) = (self.lifecycle.is_managed(), self.settings.load_timeout);
         let ask = async move {
             // One that is not told any more is as good as idle.
             let _ = over.await;
-            if ollama::held(&client, &base, &model, wait).await == Some(Held::Nothing) {
+            let unloaded = ollama::held(&client, &base, &model, wait).await == Some(Held::Nothing);
+            if unloaded && managed {
                 return Event::Unloaded;
             }
+            let limit = if unloaded { load_limit.max(limit) } else { limit };
+            let budget = Budget { first_token: limit, token: limit, call: limit };
             let answer = ollama::generate(&client, &base, body, budget, &Pace::default()).await;
             Event::Sang { alive: !matches!(answer, Err(UpstreamError::Stalled(_))) }
         };

@@ -3,9 +3,18 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{backoff::Backoff, balancer::breaker};
 
-const PENALTY: Backoff =
-    Backoff { base: Duration::from_millis(200), ceiling: Duration::from_secs(5) };
+const REST: Backoff = Backoff { base: Duration::from_millis(200), ceiling: Duration::from_secs(5) };
+
+const TREATMENT: Treatment = Treatment {
+    rest: REST,
+    breaker: breaker::Policy {
+        failures: 5,
+        cooldown: Backoff { base: Duration::from_secs(1), ceiling: Duration::from_secs(30) },
+    },
+    outage_retry: Duration::from_secs(1),
+};
 
 /// How long the calls of these tests held their slots.
 const HELD: Duration = Duration::from_secs(25);
@@ -19,11 +28,29 @@ fn chosen(pool: &mut Pool, excluded: &[NodeId]) -> Option<NodeId> {
     pool.choose(excluded, Duration::ZERO).map(|taken| taken.node)
 }
 
+/// Ends a lease as the only one of its call.
+fn end(
+    pool: &mut Pool,
+    membership: u64,
+    outcome: Outcome,
+    held: Duration,
+    now: Duration,
+) -> Option<Verdict> {
+    let call = pool.leases;
+    let measured =
+        (outcome == Outcome::Answered).then(|| Measured { total: held, ..Measured::default() });
+    pool.release(Ended { membership, call, outcome, held, measured }, now)
+}
+
+fn healthy(pool: &Pool, now: Duration) -> bool {
+    pool.is_healthy(&pool.members()[0], now)
+}
+
 fn pool(policy: Policy, slots: &[u32]) -> Pool {
-    let mut pool = Pool::new(policy, PENALTY);
+    let mut pool = Pool::new(policy, TREATMENT);
     for (name, slots) in slots.iter().enumerate() {
         pool.add(id(name), format!("http://127.0.0.1:{name}"), *slots);
-        pool.set_state(&id(name), NodeState::Ready, Duration::ZERO);
+        pool.set_state(&id(name), NodeState::Ready, 0, Duration::ZERO);
     }
     pool
 }
@@ -34,7 +61,7 @@ fn equal_nodes_share_evenly_one_call_at_a_time() {
         let mut pool = pool(policy, &[1, 1, 1]);
         for _ in 0..31 {
             let node = pool.choose(&[], Duration::ZERO).expect("all are free");
-            pool.release(node.membership, Outcome::Answered, HELD, Duration::ZERO);
+            end(&mut pool, node.membership, Outcome::Answered, HELD, Duration::ZERO);
         }
         let counts: Vec<u64> = pool.members().iter().map(|m| m.request_count).collect();
         assert_eq!(counts, [11, 10, 10], "{policy:?}");
@@ -56,95 +83,33 @@ fn a_node_that_failed_the_call_waits_until_no_other_lives() {
     assert_eq!(busy, Some(id(1)));
     // Node 1 is busy but alive, so the call waits for it instead of going back to node 0.
     assert_eq!(chosen(&mut pool, &[id(0)]), None);
-    pool.set_state(&id(1), NodeState::Down { back_in: None }, Duration::ZERO);
+    pool.set_state(&id(1), NodeState::Down { back_in: None }, 0, Duration::ZERO);
     assert_eq!(chosen(&mut pool, &[id(0)]), Some(id(0)));
-}
-
-#[test]
-fn failures_rest_a_node_longer_and_longer_up_to_the_ceiling() {
-    let mut pool = pool(Policy::LeastBusy, &[1]);
-    let mut now = Duration::ZERO;
-    let mut rests = Vec::new();
-    for _ in 0..7 {
-        let node = pool.choose(&[], now).expect("the penalty is over");
-        pool.release(node.membership, Outcome::Busy, HELD, now);
-        assert_eq!(pool.choose(&[], now), None);
-        let end = pool.next_penalty_end(now).expect("a penalty runs");
-        rests.push((end - now).as_millis());
-        now = end;
-    }
-    assert_eq!(rests, [200, 400, 800, 1600, 3200, 5000, 5000]);
-    let node = pool.choose(&[], now).expect("the penalty is over");
-    pool.release(node.membership, Outcome::Answered, HELD, now);
-    assert!(pool.members()[0].is_healthy(now), "an answer clears the penalty");
-}
-
-#[test]
-fn calls_that_fail_together_are_one_failure() {
-    let mut pool = pool(Policy::LeastBusy, &[8]);
-    for _ in 0..8 {
-        pool.choose(&[], Duration::ZERO);
-    }
-    for _ in 0..8 {
-        pool.release(1, Outcome::Failed, HELD, Duration::ZERO);
-    }
-    assert_eq!(pool.next_penalty_end(Duration::ZERO), Some(PENALTY.base));
-    assert_eq!(pool.members()[0].error_count, 8);
 }
 
 #[test]
 fn a_node_that_loads_its_model_again_keeps_its_penalty_and_a_new_process_does_not() {
     let mut pool = pool(Policy::LeastBusy, &[1]);
     let node = pool.choose(&[], Duration::ZERO).expect("free");
-    pool.release(node.membership, Outcome::Failed, HELD, Duration::ZERO);
-    for (between, healthy) in
+    end(&mut pool, node.membership, Outcome::Failed, HELD, Duration::ZERO);
+    for (between, expected) in
         [(NodeState::Reachable, false), (NodeState::Down { back_in: None }, true)]
     {
-        pool.set_state(&id(0), between, Duration::ZERO);
-        pool.set_state(&id(0), NodeState::Ready, Duration::ZERO);
-        assert_eq!(pool.members()[0].is_healthy(Duration::ZERO), healthy, "{between:?}");
+        pool.set_state(&id(0), between, 0, Duration::ZERO);
+        pool.set_state(&id(0), NodeState::Ready, 0, Duration::ZERO);
+        assert_eq!(healthy(&pool, Duration::ZERO), expected, "{between:?}");
     }
-}
-
-#[test]
-fn a_node_is_suspect_when_nothing_shows_that_it_works() {
-    let mut pool = pool(Policy::LeastBusy, &[3]);
-    let second = Duration::from_secs(1);
-    let take = |pool: &mut Pool| pool.choose(&[], Duration::ZERO).expect("free").membership;
-    let calls = [take(&mut pool), take(&mut pool), take(&mut pool)];
-    let stalled = |pool: &mut Pool, call, now| {
-        let member = pool.release(call, Outcome::Stalled, 10 * second, now).expect("it is there");
-        member.is_suspect(10 * second, now)
-    };
-    assert!(stalled(&mut pool, calls[0], 10 * second), "others run, and none was ever answered");
-    pool.release(calls[1], Outcome::Answered, second, 11 * second);
-    take(&mut pool);
-    assert!(!stalled(&mut pool, calls[2], 12 * second), "another one was answered meanwhile");
-    assert!(stalled(&mut pool, calls[2], 30 * second), "none runs");
 }
 
 #[test]
 fn a_pardoned_failure_is_as_if_it_had_not_been() {
     let mut pool = pool(Policy::LeastBusy, &[1]);
     let node = pool.choose(&[], Duration::ZERO).expect("free");
-    pool.release(node.membership, Outcome::Failed, HELD, Duration::ZERO);
-    assert!(!pool.members()[0].is_healthy(Duration::ZERO));
+    end(&mut pool, node.membership, Outcome::Failed, HELD, Duration::ZERO);
+    assert!(!healthy(&pool, Duration::ZERO));
     pool.pardon(&id(0));
-    assert!(pool.members()[0].is_healthy(Duration::ZERO));
+    assert!(healthy(&pool, Duration::ZERO));
     assert_eq!(pool.members()[0].error_count, 0);
-}
-
-#[test]
-fn latencies_are_those_of_the_last_answers() {
-    let mut pool = pool(Policy::LeastBusy, &[1]);
-    assert_eq!(pool.members()[0].latency(), None);
-    for second in 1..=200 {
-        let node = pool.choose(&[], Duration::ZERO).expect("free");
-        let held = Duration::from_secs(second);
-        pool.release(node.membership, Outcome::Answered, held, Duration::ZERO);
-    }
-    let (p50, p95) = (Duration::from_secs(150), Duration::from_secs(195));
-    assert_eq!(pool.members()[0].latency(), Some(Latency { p50, p95 }));
 }
 
 #[test]
@@ -152,37 +117,192 @@ fn what_is_no_fault_of_the_node_costs_it_nothing() {
     for outcome in [Outcome::BadAnswer, Outcome::Rejected, Outcome::Abandoned] {
         let mut pool = pool(Policy::LeastBusy, &[1]);
         let node = pool.choose(&[], Duration::ZERO).expect("free");
-        pool.release(node.membership, outcome, HELD, Duration::ZERO);
-        assert!(pool.members()[0].is_healthy(Duration::ZERO), "{outcome:?}");
+        end(&mut pool, node.membership, outcome, HELD, Duration::ZERO);
+        assert!(healthy(&pool, Duration::ZERO), "{outcome:?}");
     }
 }
 
 #[test]
-fn hope_ends_when_no_node_can_be_back_in_time() {
+fn failures_rest_a_node_longer_and_longer_up_to_the_ceiling() {
+    let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+    pool.treatment.breaker.failures = 100;
+    let mut now = Duration::ZERO;
+    let mut rests = Vec::new();
+    for _ in 0..7 {
+        let node = pool.choose(&[id(1)], now).expect("the rest is over");
+        end(&mut pool, node.membership, Outcome::Busy, Duration::ZERO, now);
+        assert_eq!(pool.choose(&[id(1)], now), None);
+        let over = pool.next_rest_end(now).expect("it rests");
+        rests.push((over - now).as_millis());
+        now = over;
+    }
+    assert_eq!(rests, [200, 400, 800, 1600, 3200, 5000, 5000]);
+    let node = pool.choose(&[id(1)], now).expect("the rest is over");
+    end(&mut pool, node.membership, Outcome::Answered, Duration::ZERO, now);
+    assert!(healthy(&pool, now), "an answer ends it");
+}
+
+#[test]
+fn a_node_that_fails_fast_rests_for_the_time_that_a_call_would_have_taken() {
     let mut pool = pool(Policy::LeastBusy, &[1, 1]);
     let second = Duration::from_secs(1);
-    pool.set_state(&id(0), NodeState::Down { back_in: None }, Duration::ZERO);
-    pool.set_state(&id(1), NodeState::Down { back_in: Some(5 * second) }, Duration::ZERO);
-    assert!(pool.can_serve_before(6 * second));
-    assert!(!pool.can_serve_before(5 * second));
-    pool.set_state(&id(0), NodeState::Reachable, Duration::ZERO);
-    assert!(pool.can_serve_before(second));
+    let node = pool.choose(&[id(1)], second).expect("free");
+    end(&mut pool, node.membership, Outcome::Answered, HELD, second);
+    let node = pool.choose(&[id(1)], second).expect("free");
+    end(&mut pool, node.membership, Outcome::Failed, 5 * second, second);
+    assert!(!healthy(&pool, 20 * second));
+    assert!(healthy(&pool, 21 * second), "25 s are usual, and it took 5");
 }
 
 #[test]
-fn a_refused_caller_is_told_the_time_that_those_ahead_need() {
+fn when_every_node_rests_one_is_tried_again_soon() {
     let mut pool = pool(Policy::LeastBusy, &[1, 1]);
-    let now = Duration::ZERO;
-    assert_eq!(pool.retry_after(100, now), Duration::from_secs(1), "nothing is measured yet");
-    let node = pool.choose(&[], Duration::ZERO).expect("free");
-    pool.release(node.membership, Outcome::Answered, HELD, HELD);
-    assert_eq!(pool.retry_after(3, now), Duration::from_secs(4 * 25 / 2));
-    assert_eq!(pool.retry_after(1000, now), Duration::from_secs(120));
-    for name in [0, 1] {
-        let back_in = Some(Duration::from_secs(20));
-        pool.set_state(&id(name), NodeState::Down { back_in }, now);
+    let second = Duration::from_secs(1);
+    let mut now = Duration::ZERO;
+    for _ in 0..40 {
+        for _ in 0..2 {
+            let node = pool.choose(&[], now).expect("the rest is over");
+            end(&mut pool, node.membership, Outcome::Failed, Duration::ZERO, now);
+        }
+        let next = pool.next_rest_end(now).expect("both rest");
+        assert!(next <= now + second, "{now:?} {next:?}");
+        now = next;
     }
-    assert_eq!(pool.retry_after(3, now), Duration::from_secs(20 + 4 * 25 / 2));
+    assert_eq!(pool.members()[0].breaker.position(), Position::Open);
+}
+
+#[test]
+fn calls_that_fail_together_are_one_failure() {
+    let mut pool = pool(Policy::LeastBusy, &[8, 1]);
+    for _ in 0..8 {
+        pool.choose(&[id(1)], Duration::ZERO);
+    }
+    for _ in 0..8 {
+        end(&mut pool, 1, Outcome::Failed, HELD, Duration::ZERO);
+    }
+    assert_eq!(pool.next_rest_end(Duration::ZERO), Some(REST.base));
+    assert_eq!(pool.members()[0].error_count, 8);
+}
+
+#[test]
+fn an_open_breaker_lets_one_call_try_and_none_that_has_failed_before() {
+    let mut pool = pool(Policy::LeastBusy, &[2, 2]);
+    let mut now = Duration::ZERO;
+    for _ in 0..5 {
+        let node = pool.choose(&[id(1)], now).expect("the rest is over");
+        end(&mut pool, node.membership, Outcome::Failed, Duration::ZERO, now);
+        now = pool.next_rest_end(now).unwrap_or(now);
+    }
+    let on_second = [pool.choose(&[], now), pool.choose(&[id(0)], now)];
+    assert!(on_second.iter().all(Option::is_some), "the other node works");
+    let excluded = [NodeId::from("n7".to_owned())];
+    assert_eq!(
+        pool.choose(&excluded, now),
+        None,
+        "what has failed once waits for the node that works"
+    );
+    let trial = pool.choose(&[], now).expect("the trial");
+    assert_eq!((&trial.node, pool.members()[0].breaker.position()), (&id(0), Position::HalfOpen));
+    assert_eq!(pool.choose(&[], now), None, "one call tries");
+    end(&mut pool, trial.membership, Outcome::Abandoned, Duration::ZERO, now);
+    let trial = pool.choose(&[], now).expect("that one told nothing");
+    end(&mut pool, trial.membership, Outcome::Answered, Duration::ZERO, now);
+    assert_eq!(pool.members()[0].breaker.position(), Position::Closed);
+}
+
+#[test]
+fn a_recovered_node_gets_more_calls_at_once_with_each_that_it_answers() {
+    let mut pool = pool(Policy::LeastBusy, &[8]);
+    let now = Duration::ZERO;
+    let all =
+        |pool: &mut Pool| -> Vec<Taken> { std::iter::from_fn(|| pool.choose(&[], now)).collect() };
+    assert_eq!(all(&mut pool).len(), 8, "a new node needs no recovery");
+    pool.set_state(&id(0), NodeState::Down { back_in: None }, 0, now);
+    (0..8).for_each(|_| drop(end(&mut pool, 1, Outcome::Abandoned, HELD, now)));
+    pool.set_state(&id(0), NodeState::Ready, 0, now);
+    let mut at_once = Vec::new();
+    for _ in 0..4 {
+        let taken = all(&mut pool);
+        at_once.push(taken.len());
+        end(&mut pool, 1, Outcome::Answered, HELD, now);
+        (1..taken.len()).for_each(|_| drop(end(&mut pool, 1, Outcome::Abandoned, HELD, now)));
+    }
+    assert_eq!(at_once, [1, 2, 4, 8]);
+}
+
+#[test]
+fn a_stalled_node_gets_no_call_until_its_supervisor_has_looked() {
+    let mut pool = pool(Policy::LeastBusy, &[3]);
+    let second = Duration::from_secs(1);
+    let take = |pool: &mut Pool| pool.choose(&[], Duration::ZERO).expect("free").membership;
+    let calls = [take(&mut pool), take(&mut pool), take(&mut pool)];
+    let stalled = |pool: &mut Pool, call, now| {
+        end(pool, call, Outcome::Stalled, 10 * second, now).expect("it is there")
+    };
+    let verdict = stalled(&mut pool, calls[0], 10 * second);
+    assert_eq!((verdict.suspect, verdict.doubt), (true, Some(1)), "none was ever answered");
+    assert_eq!(pool.choose(&[], 10 * second), None);
+    pool.set_state(&id(0), NodeState::Ready, 0, 10 * second);
+    assert_eq!(pool.choose(&[], 10 * second), None, "that report had not heard of it");
+    pool.set_state(&id(0), NodeState::Reachable, 1, 10 * second);
+    assert_eq!(pool.prospect(&id(0)).patience, 1);
+    pool.set_state(&id(0), NodeState::Ready, 1, 10 * second);
+    assert_eq!(pool.prospect(&id(0)).patience, 2, "it was suspected for nothing");
+    end(&mut pool, calls[1], Outcome::Answered, second, 11 * second);
+    let verdict = stalled(&mut pool, calls[2], 12 * second);
+    assert_eq!((verdict.suspect, verdict.doubt), (true, Some(2)), "none runs");
+}
+
+#[test]
+fn a_node_that_answers_others_meanwhile_is_not_suspect() {
+    let mut pool = pool(Policy::LeastBusy, &[3]);
+    let second = Duration::from_secs(1);
+    (0..3).for_each(|_| drop(pool.choose(&[], Duration::ZERO)));
+    end(&mut pool, 1, Outcome::Answered, second, 11 * second);
+    let verdict = end(&mut pool, 1, Outcome::Stalled, 10 * second, 12 * second);
+    assert_eq!(verdict.map(|verdict| (verdict.suspect, verdict.doubt)), Some((false, None)));
+}
+
+#[test]
+fn a_call_that_nobody_answers_opens_no_breaker_and_one_that_another_node_answers_does() {
+    let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+    let bad = |pool: &mut Pool, call| {
+        let now = pool.next_rest_end(Duration::ZERO).unwrap_or_default();
+        let node = pool.choose(&[id(1)], now).expect("free");
+        let (membership, held, outcome) = (node.membership, HELD, Outcome::BadAnswer);
+        pool.release(Ended { membership, call, outcome, held, measured: None }, now);
+    };
+    for _ in 0..50 {
+        bad(&mut pool, 7);
+    }
+    assert_eq!(pool.members()[0].breaker.failures(), 0, "one call, however often it comes");
+    pool.blame(&id(0), 7, Duration::ZERO);
+    pool.blame(&id(0), 7, Duration::ZERO);
+    assert_eq!(pool.members()[0].breaker.failures(), 1);
+    for call in 8..11 {
+        bad(&mut pool, call);
+    }
+    assert_eq!(pool.members()[0].breaker.failures(), 4, "several different calls");
+}
+
+#[test]
+fn a_clearly_slower_node_is_taken_when_no_other_is_free() {
+    let learn = |slow_ms: u64, calls: usize| {
+        let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+        for (node, ms) in [(0, slow_ms), (1, 1000)] {
+            for _ in 0..calls {
+                let taken = pool.choose(&[id(1 - node)], Duration::ZERO).expect("free");
+                let held = Duration::from_millis(ms);
+                end(&mut pool, taken.membership, Outcome::Answered, held, Duration::ZERO);
+            }
+        }
+        // The slow one has been free for longer.
+        [chosen(&mut pool, &[]), chosen(&mut pool, &[])]
+    };
+    let (slow, fast) = (Some(id(0)), Some(id(1)));
+    assert_eq!(learn(1500, 8), [fast.clone(), slow.clone()]);
+    assert_eq!(learn(1400, 8), [slow.clone(), fast.clone()], "not clearly");
+    assert_eq!(learn(9000, 7), [slow, fast], "too few calls to say so");
 }
 
 proptest! {
@@ -200,22 +320,22 @@ proptest! {
             now += Duration::from_millis(50);
             let node = id(which % slots.len());
             match step {
-                0 => pool.set_state(&node, NodeState::Ready, now),
-                1 => pool.set_state(&node, NodeState::Down { back_in: None }, now),
+                0 => pool.set_state(&node, NodeState::Ready, 0, now),
+                1 => pool.set_state(&node, NodeState::Down { back_in: None }, 0, now),
                 // A node that comes again under its old name owes nothing to the leases of the old one.
                 6 => pool.remove(&node),
                 7 => pool.add(node, String::new(), slots[which % slots.len()]),
                 2 if !leases.is_empty() => {
                     let node = leases.swap_remove(which % leases.len());
-                    pool.release(node.membership, Outcome::Failed, HELD, now);
+                    end(&mut pool, node.membership, Outcome::Failed, HELD, now);
                 }
                 3 if !leases.is_empty() => {
                     let node = leases.swap_remove(which % leases.len());
-                    pool.release(node.membership, Outcome::Answered, HELD, now);
+                    end(&mut pool, node.membership, Outcome::Answered, HELD, now);
                 }
                 _ => {
                     let free = pool.members().iter().any(|member| {
-                        member.is_healthy(now) && member.in_flight < member.slots
+                        pool.is_healthy(member, now) && member.has_room()
                     });
                     let chosen = pool.choose(&[], now);
                     prop_assert_eq!(chosen.is_some(), free);

@@ -152,8 +152,10 @@ pub enum Event {
     Incomplete,
     /// A pull has begun or ended.
     Pulled(Pulled),
-    /// A call made no progress, and nothing shows that the node works.
+    /// A call got no token in time, and nothing shows that the node works: it gets no more calls.
     Stalled,
+    /// A call was given up after a while, and nothing shows that the node works.
+    Doubted,
     /// A call failed as one does whose runner died or whose model is gone.
     Faulted,
     /// No canary was sent, because the model is not even loaded.

@@ -57,6 +57,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("pull-broken", E::Pulled(Pulled::Broken)),
         ("pull-elsewhere", E::Pulled(Pulled::Elsewhere)),
         ("stalled", E::Stalled),
+        ("doubted", E::Doubted),
         ("faulted", E::Faulted),
         ("unloaded", E::Unloaded),
         ("canary-sang", E::Sang { alive: true }),

@@ -9,8 +9,15 @@ fn a_node_that_generates_nothing_is_found_by_its_canary_and_killed() {
     assert_ne!(life.state(SECOND), NodeState::Ready, "no calls meanwhile");
     assert_eq!(life.on(Event::Sang { alive: true }, 2 * SECOND, 1.0), None);
     assert_eq!(life.state(2 * SECOND), NodeState::Ready);
-    assert_eq!(life.on(Event::Stalled, 60 * SECOND, 1.0), None, "the cool-down runs");
-    assert_eq!(life.on(Event::Stalled, 61 * SECOND, 1.0), Some(Action::Canary));
+    assert_eq!(life.on(Event::Doubted, 60 * SECOND, 1.0), None, "the cool-down runs");
+    assert_eq!(life.on(Event::Doubted, 61 * SECOND, 1.0), Some(Action::Canary));
+    assert_eq!(life.on(Event::Sang { alive: true }, 62 * SECOND, 1.0), None);
+    let sure = life.on(Event::Stalled, 63 * SECOND, 1.0);
+    assert_eq!(
+        sure,
+        Some(Action::Canary),
+        "what gives no token gets no calls, whatever was before"
+    );
     assert_eq!(life.on(Event::Sang { alive: false }, 70 * SECOND, 1.0), Some(Action::Kill));
     assert_eq!(life.on(Event::Exited, 71 * SECOND, 1.0), Some(Action::RetryAfter(SECOND)));
 }

@@ -1,0 +1,45 @@
+//! What the model calls of one ticket went through: the `trace` of the wire.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::balancer::{NodeId, Outcome};
+
+/// Attempts and times of one ticket; the names are those of the wire.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Trace {
+    /// Every try of a model call on a node, in the order in which they ended.
+    pub attempts: Vec<Attempted>,
+    /// The milliseconds that the calls waited for a slot.
+    pub queue_ms: u64,
+    /// The milliseconds that nodes worked on them.
+    pub model_ms: u64,
+}
+
+/// One try of a model call on a node.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attempted {
+    /// Which node.
+    pub node: NodeId,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The milliseconds it took.
+    pub ms: u64,
+}
+
+impl Trace {
+    pub(super) fn waited(&mut self, time: Duration) {
+        self.queue_ms += milliseconds(time);
+    }
+
+    pub(super) fn attempted(&mut self, node: NodeId, outcome: Outcome, time: Duration) {
+        let ms = milliseconds(time);
+        self.model_ms += ms;
+        self.attempts.push(Attempted { node, outcome, ms });
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

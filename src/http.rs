@@ -4,11 +4,13 @@ mod access;
 mod admin;
 mod ask;
 mod auth;
+mod body;
 pub mod control;
 mod error;
 mod health;
 mod lb_stats;
 mod summarize;
+mod urgency;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 

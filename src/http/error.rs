@@ -24,6 +24,10 @@ use crate::{
 pub(super) enum ApiError {
     #[error("the body is no transcript")]
     BadTranscript(BadTranscript),
+    #[error("X-Priority is none that is known")]
+    BadPriority,
+    #[error("X-Deadline-Ms is no number within its bounds")]
+    BadDeadline,
     #[error("the body is too large")]
     BodyTooLarge { limit: usize },
     #[error("the body did not come whole")]
@@ -81,6 +85,8 @@ impl ApiError {
                 };
                 (S::BAD_REQUEST, code)
             }
+            Self::BadPriority => (S::BAD_REQUEST, "bad_priority"),
+            Self::BadDeadline => (S::BAD_REQUEST, "bad_deadline"),
             Self::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyBroken => (S::BAD_REQUEST, "body_incomplete"),
             Self::BodyTimedOut => (S::REQUEST_TIMEOUT, "body_timed_out"),
@@ -127,6 +133,14 @@ impl ApiError {
                 }
                 B::NoWords => "对话中没有任何文字，无法生成工单".to_owned(),
             },
+            Self::BadPriority => {
+                "请求头X-Priority只能是interactive或batch，请改正，或去掉该请求头（默认interactive）"
+                    .to_owned()
+            }
+            Self::BadDeadline => {
+                "请求头X-Deadline-Ms必须是1000到3600000之间的整数（毫秒），请改正，或去掉该请求头"
+                    .to_owned()
+            }
             Self::BodyTooLarge { limit } => {
                 format!(
                     "请求体超过{limit}字节的上限，请缩短通话记录，或请管理员调大server.max_body_bytes"
@@ -182,6 +196,8 @@ impl ApiError {
             Self::MethodNotAllowed { allow } => Some(allow.clone()),
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::BadTranscript(_)
+            | Self::BadPriority
+            | Self::BadDeadline
             | Self::BodyTooLarge { .. }
             | Self::BodyBroken
             | Self::BodyTimedOut

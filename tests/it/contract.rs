@@ -9,7 +9,7 @@ use tokio::{
 use crate::harness::{CALL, Fake, Ticketd, assert_ticket, call, command, until};
 
 /// `{"detail": "<sentence in Chinese>"}` with a stable English `code`.
-fn assert_error(reply: &crate::harness::Reply, status: u16, code: &str) {
+pub(crate) fn assert_error(reply: &crate::harness::Reply, status: u16, code: &str) {
     assert_eq!((reply.status, reply.body["code"].as_str()), (status, Some(code)), "{reply:?}");
     let detail = reply.body["detail"].as_str().expect("a sentence");
     assert!(detail.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{detail}");

@@ -18,4 +18,5 @@ mod raw;
 mod reload;
 mod shutdown;
 mod socket;
+mod urgency;
 mod zone;

@@ -5,11 +5,11 @@ use std::path::Path;
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::UnixStream,
+    net::{TcpStream, UnixStream},
     time::timeout,
 };
 
-use crate::harness::{LIMIT, Reply};
+use crate::harness::{LIMIT, Reply, Ticketd};
 
 /// Sends one request, such as `GET /healthz`, over a fresh control connection.
 pub(crate) async fn control(socket: &Path, request: &str, body: &str) -> Reply {
@@ -41,4 +41,32 @@ pub(crate) async fn exchange(
     let headers = lines.map(header).collect();
     let body = serde_json::from_str(body).unwrap_or(Value::Null);
     Reply { status: status.expect("a status"), headers, body }
+}
+
+/// Posts a call with these headers.
+pub(crate) async fn summarize(ticketd: &Ticketd, headers: &[(&str, &str)], body: &str) -> Reply {
+    let lines: String =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    exchange(connect(ticketd).await, "POST /summarize", &lines, body).await
+}
+
+/// Sends bytes over a fresh connection, and gives what comes until ticketd closes it.
+pub(crate) async fn answer_to(ticketd: &Ticketd, bytes: &[u8]) -> String {
+    let mut stream = connect(ticketd).await;
+    stream.write_all(bytes).await.expect("sent");
+    rest(&mut stream).await
+}
+
+/// A fresh connection.
+pub(crate) async fn connect(ticketd: &Ticketd) -> TcpStream {
+    TcpStream::connect(ticketd.url.trim_start_matches("http://")).await.expect("it listens")
+}
+
+/// What comes until ticketd closes the connection.
+pub(crate) async fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    // A connection that is reset has told what it told.
+    let read = timeout(LIMIT, stream.read_to_end(&mut answer)).await;
+    let _ = read.expect("it is closed");
+    String::from_utf8(answer).expect("UTF-8")
 }

@@ -6,14 +6,13 @@ use actix_web::{
     web::{Data, Payload},
 };
 use serde::Deserialize;
-use tokio::time::timeout;
 
 use super::{NodeBody, Service};
 use crate::{
     balancer::Snapshot,
     config::Endpoint,
     fleet::{Add, Place, Refused, Wanted},
-    http::{ask::ask, error::ApiError, summarize::read},
+    http::{ask::ask, body, error::ApiError},
 };
 
 /// The body.
@@ -33,8 +32,7 @@ pub(super) async fn add(
 ) -> Result<HttpResponse, ApiError> {
     let server = service.live.borrow().server.clone();
     let own = server.listen.port();
-    let body = timeout(server.body_timeout, read(&request, payload, server.max_body_bytes)).await;
-    let body = body.map_err(|_| ApiError::BodyTimedOut)??;
+    let body = body::read(&service, &server, &request, payload).await?;
     let wanted = parse(&body, own).map_err(ApiError::BadRequest)?;
     let view = ask(&service.fleet, Add { wanted }).await?.map_err(|refused| match refused {
         Refused::Exists => ApiError::NodeExists,

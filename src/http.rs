@@ -7,6 +7,7 @@ mod auth;
 mod body;
 pub mod control;
 mod error;
+mod flight;
 mod health;
 mod lb_stats;
 mod summarize;
@@ -66,6 +67,7 @@ struct Service {
     fleet: Addr<Fleet>,
     reloader: Reloader,
     started: Instant,
+    making: summarize::Making,
     stopping: CancellationToken,
     grace_over: CancellationToken,
 }
@@ -101,6 +103,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
     // What is refused when the grace is over still has to be written.
     let shutdown_timeout = live.server.grace() + Duration::from_secs(5);
     let connect_timeout = live.dispatch.connect_timeout;
+    let making = summarize::Making::default();
     let factory = move || {
         let service = Service {
             live: setup.live.clone(),
@@ -109,6 +112,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             fleet: setup.fleet.clone(),
             reloader: setup.reloader.clone(),
             started,
+            making: making.clone(),
             stopping: setup.stopping.clone(),
             grace_over: setup.grace_over.clone(),
         };

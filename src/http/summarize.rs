@@ -1,28 +1,74 @@
 //! `POST /summarize`: a transcript in, a ticket out.
+//!
+//! Callers who send the same bytes at once share one ticket. Each keeps its own deadline.
 
-use std::sync::Arc;
+use std::{
+    hash::{Hash, Hasher},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
-    HttpRequest,
-    web::{Data, Json, Payload},
+    HttpRequest, HttpResponse,
+    http::header::ContentType,
+    web::{Bytes, Data, Payload},
 };
 use tokio::{
     select,
     time::{Instant, timeout_at},
 };
-use tracing::warn;
+use tracing::{debug, warn};
 
-use super::{Service, body, error::ApiError, urgency::Urgency};
-use crate::{
-    dispatch::Dispatch,
-    ticket::{Summary, Tickets, Transcript},
+use super::{
+    Service, body,
+    error::ApiError,
+    flight::{Flights, Landed},
+    urgency::Urgency,
 };
+use crate::{
+    balancer::queue::Priority,
+    dispatch::{Dispatch, Failed},
+    reload::Live,
+    ticket::{Tickets, Transcript},
+};
+
+/// How much later than its deadline a flight may end; dispatch needs less.
+const LATE: Duration = Duration::from_secs(5);
+
+/// The tickets that are being made.
+pub(super) type Making = Flights<Wanted, Result<Bytes, Failed>>;
+
+/// What makes two calls one: the bytes, and all that a ticket of them depends on.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    body: Bytes,
+    priority: Priority,
+    /// The very configuration, not one that says the same.
+    live: Arc<Live>,
+}
+
+impl PartialEq for Wanted {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { body, priority, live } = self;
+        Arc::ptr_eq(live, &other.live) && *priority == other.priority && *body == other.body
+    }
+}
+
+impl Eq for Wanted {}
+
+impl Hash for Wanted {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { body, priority, live } = self;
+        (body, priority, Arc::as_ptr(live)).hash(state);
+    }
+}
 
 pub(super) async fn summarize(
     service: Data<Service>,
     request: HttpRequest,
     payload: Payload,
-) -> Result<Json<Summary>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let arrived = Instant::now();
     let live = Arc::clone(&service.live.borrow());
     let urgency = Urgency::read(request.headers(), live.server.request_timeout)?;
@@ -35,13 +81,61 @@ pub(super) async fn summarize(
         if skipped > 0 {
             warn!(skipped, "turns with neither citizen nor hot-line were left out");
         }
-        let (balancer, client) = (service.balancer.clone(), service.client.clone());
-        let dispatch = Dispatch::new(balancer, client, &live.dispatch, urgency.priority);
-        let tickets = Tickets::new(&dispatch, &live.tickets);
-        Ok(Json(tickets.summarize(&transcript, deadline).await?))
+        let wanted = Wanted { body, priority: urgency.priority, live: Arc::clone(&live) };
+        let ticket = ticket(&service, &wanted, Rc::new(transcript), deadline).await?;
+        Ok(HttpResponse::Ok().content_type(ContentType::json()).body(ticket))
     };
     select! {
         result = work => result,
         () = service.grace_over.cancelled() => Err(ApiError::ShuttingDown),
     }
+}
+
+/// The ticket of a call as JSON, made for this caller or for another one.
+async fn ticket(
+    service: &Service,
+    wanted: &Wanted,
+    transcript: Rc<Transcript>,
+    deadline: Instant,
+) -> Result<Bytes, ApiError> {
+    loop {
+        let work = || {
+            let dispatch = Dispatch::new(
+                service.balancer.clone(),
+                service.client.clone(),
+                &wanted.live.dispatch,
+                wanted.priority,
+            );
+            make(dispatch, Arc::clone(&wanted.live), Rc::clone(&transcript), deadline)
+        };
+        let mut seat = service.making.join(wanted.clone(), deadline, work);
+        if !seat.leads {
+            debug!("this ticket is being made already: it is shared");
+        }
+        // A flight says itself how it missed its deadline, unless this caller's comes first.
+        let limit = if seat.until > deadline { deadline } else { seat.until + LATE };
+        let landed = timeout_at(limit, seat.landed()).await.map_err(|_| ApiError::TimedOut)?;
+        let error = match landed {
+            Landed::Done(Ok(ticket)) => return Ok(ticket),
+            Landed::Done(Err(failed)) => ApiError::from(failed),
+            Landed::Lost if !seat.leads && Instant::now() < deadline => continue,
+            Landed::Lost | Landed::Crashed => ApiError::Internal,
+        };
+        // Its leader had less time than this caller.
+        let early = matches!(error, ApiError::TimedOut | ApiError::Busy { .. });
+        if !early || seat.until >= deadline || Instant::now() >= deadline {
+            return Err(error);
+        }
+    }
+}
+
+async fn make(
+    dispatch: Dispatch,
+    live: Arc<Live>,
+    transcript: Rc<Transcript>,
+    deadline: Instant,
+) -> Result<Bytes, Failed> {
+    let tickets = Tickets::new(&dispatch, &live.tickets);
+    let summary = tickets.summarize(&transcript, deadline).await?;
+    Ok(serde_json::to_vec(&summary).expect("a ticket is plain JSON").into())
 }

@@ -3,24 +3,15 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::io::AsyncWriteExt;
 
-use crate::harness::{CALL, Fake, Ticketd, assert_ticket, call, until};
+use crate::{
+    harness::{CALL, Fake, Ticketd, assert_ticket, call, until},
+    raw::post,
+};
 
 /// How soon a node must see that the caller has left.
 const SEEN_WITHIN: Duration = Duration::from_millis(100);
-
-/// Posts a call over a connection of its own, which the test can close.
-async fn post(ticketd: &Ticketd) -> TcpStream {
-    let address = ticketd.url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).await.expect("ticketd listens");
-    let head = format!(
-        "POST /summarize HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n",
-        CALL.len()
-    );
-    stream.write_all(format!("{head}{CALL}").as_bytes()).await.expect("it is sent");
-    stream
-}
 
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970")
@@ -31,7 +22,7 @@ async fn leaves_during(fault: &str) {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "").await;
     fake.behave(json!({"fault": fault, "times": 1})).await;
-    let stream = post(&ticketd).await;
+    let stream = post(&ticketd, "", CALL).await;
     until("the call runs", async || (fake.seen().await["running"] == 1).then_some(())).await;
     let left = now();
     drop(stream);
@@ -61,9 +52,9 @@ async fn while_queued_no_node_ever_sees_the_call() {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "[log]\nlevel = \"debug\"\n").await;
     fake.behave(json!({"fault": "stall_amid", "times": 1})).await;
-    let working = post(&ticketd).await;
+    let working = post(&ticketd, "", CALL).await;
     until("the first call runs", async || (fake.seen().await["running"] == 1).then_some(())).await;
-    let queued = post(&ticketd).await;
+    let queued = post(&ticketd, "", &call(2)).await;
     ticketd.process.line_after("calls wait for a slot waiting=1").await;
     drop(queued);
     ticketd.process.line_after("caller left").await;
@@ -78,7 +69,7 @@ async fn a_caller_who_only_closes_its_side_has_left_too() {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "").await;
     fake.behave(json!({"fault": "stall_before", "times": 1})).await;
-    let mut stream = post(&ticketd).await;
+    let mut stream = post(&ticketd, "", CALL).await;
     until("the call runs", async || (fake.seen().await["running"] == 1).then_some(())).await;
     stream.shutdown().await.expect("the side closes");
     until("the fake sees it", async || fake.seen().await["left"][0].as_u64()).await;

@@ -8,7 +8,8 @@ use tokio::process::Command;
 
 use crate::{
     harness::{
-        CALL, Fake, Ticketd, assert_ticket, behave, free_ports, managed, pid_of, seen, until,
+        CALL, Fake, Reply, Ticketd, assert_ticket, behave, call, free_ports, managed, pid_of, seen,
+        until,
     },
     raw::control,
     socket::Folder,
@@ -56,6 +57,12 @@ async fn state(ticketd: &Ticketd, port: u16, state: &str) -> Value {
 async fn pid(ticketd: &Ticketd, port: u16) -> u32 {
     let seen = seen(&ticketd.client, &format!("http://127.0.0.1:{port}")).await;
     u32::try_from(seen["pid"].as_u64().expect("a pid")).expect("a pid")
+}
+
+/// Two calls at once, one for each node.
+async fn two(ticketd: &Ticketd) -> (Reply, Reply) {
+    let bodies = [call(0), call(1)];
+    tokio::join!(ticketd.summarize(&bodies[0]), ticketd.summarize(&bodies[1]))
 }
 
 fn lives(pid: u64) -> bool {
@@ -106,7 +113,7 @@ async fn a_node_that_generates_nothing_is_found_by_a_canary_and_restarted() {
     let first = pid(&ticketd, ports[1]).await;
     let url = format!("http://127.0.0.1:{}", ports[1]);
     behave(&ticketd.client, &url, json!({"silent_generate": true})).await;
-    let (one, other) = tokio::join!(ticketd.summarize(CALL), ticketd.summarize(CALL));
+    let (one, other) = two(&ticketd).await;
     assert_ticket(&one);
     assert_ticket(&other);
     ticketd.process.line_after("no token within nodes.canary_timeout").await;
@@ -122,7 +129,7 @@ async fn a_slow_call_alone_kills_no_node() {
     let first = pid(&ticketd, ports[1]).await;
     let url = format!("http://127.0.0.1:{}", ports[1]);
     behave(&ticketd.client, &url, json!({"fault": "stall_before", "spare_canaries": true})).await;
-    let (one, other) = tokio::join!(ticketd.summarize(CALL), ticketd.summarize(CALL));
+    let (one, other) = two(&ticketd).await;
     assert_ticket(&one);
     assert_ticket(&other);
     ticketd.process.line_after("calls made no progress on this node").await;
@@ -240,7 +247,7 @@ async fn a_runner_killed_under_the_node_costs_no_call_and_is_loaded_again() {
         .await;
         kill_process(pid_of(u32::try_from(runner).expect("a pid")), Signal::KILL).expect("runs");
     };
-    let (one, other, ()) = tokio::join!(ticketd.summarize(CALL), ticketd.summarize(CALL), kill);
+    let ((one, other), ()) = tokio::join!(two(&ticketd), kill);
     assert_ticket(&one);
     assert_ticket(&other);
     until("loaded again", async || {

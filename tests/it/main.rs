@@ -10,6 +10,7 @@ mod endpoints;
 mod failover;
 mod fake;
 mod faults;
+mod flight;
 mod harness;
 mod nodes;
 mod operate;

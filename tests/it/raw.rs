@@ -50,6 +50,16 @@ pub(crate) async fn summarize(ticketd: &Ticketd, headers: &[(&str, &str)], body:
     exchange(connect(ticketd).await, "POST /summarize", &lines, body).await
 }
 
+/// Posts a call over a connection of its own, which the test can close. Every header ends its line.
+pub(crate) async fn post(ticketd: &Ticketd, headers: &str, body: &str) -> TcpStream {
+    let mut stream = connect(ticketd).await;
+    let length = body.len();
+    let head = format!("POST /summarize HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}");
+    let text = format!("{head}content-length: {length}\r\n\r\n{body}");
+    stream.write_all(text.as_bytes()).await.expect("it is sent");
+    stream
+}
+
 /// Sends bytes over a fresh connection, and gives what comes until ticketd closes it.
 pub(crate) async fn answer_to(ticketd: &Ticketd, bytes: &[u8]) -> String {
     let mut stream = connect(ticketd).await;

@@ -9,6 +9,7 @@ pub mod control;
 mod error;
 mod flight;
 mod health;
+mod idempotency;
 mod lb_stats;
 mod summarize;
 mod urgency;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use self::{
     control::{BadSocket, SocketFile},
     error::ApiError,
+    idempotency::Answers,
 };
 use crate::{
     balancer::Balancer,
@@ -68,6 +70,7 @@ struct Service {
     reloader: Reloader,
     started: Instant,
     making: summarize::Making,
+    answers: Answers,
     stopping: CancellationToken,
     grace_over: CancellationToken,
 }
@@ -103,7 +106,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
     // What is refused when the grace is over still has to be written.
     let shutdown_timeout = live.server.grace() + Duration::from_secs(5);
     let connect_timeout = live.dispatch.connect_timeout;
-    let making = summarize::Making::default();
+    let (making, answers) = (summarize::Making::default(), Answers::default());
     let factory = move || {
         let service = Service {
             live: setup.live.clone(),
@@ -113,6 +116,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             reloader: setup.reloader.clone(),
             started,
             making: making.clone(),
+            answers: answers.clone(),
             stopping: setup.stopping.clone(),
             grace_over: setup.grace_over.clone(),
         };

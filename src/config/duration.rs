@@ -24,19 +24,29 @@ pub fn parse(text: &str) -> Option<Duration> {
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Duration, D::Error> {
-    struct Text;
+    read(deserializer, false)
+}
+
+fn read<'de, D: Deserializer<'de>>(deserializer: D, zero: bool) -> Result<Duration, D::Error> {
+    struct Text {
+        zero: bool,
+    }
     impl de::Visitor<'_> for Text {
         type Value = Duration;
         fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
             formatter.write_str(
                 "a duration in quotes such as \"30s\", \"500ms\" or \"2m\", at most \"7d\"",
-            )
+            )?;
+            formatter.write_str(if self.zero { ", or \"0s\"" } else { "" })
         }
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
-            parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            let none =
+                self.zero && text.parse().is_ok_and(|length: SignedDuration| length.is_zero());
+            let duration = if none { Some(Duration::ZERO) } else { parse(text) };
+            duration.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
         }
     }
-    deserializer.deserialize_str(Text)
+    deserializer.deserialize_str(Text { zero })
 }
 
 /// Writes a duration in the form that [`deserialize`] reads.
@@ -68,5 +78,23 @@ pub(super) mod optional {
             Some(value) => super::serialize(value, serializer),
             None => serializer.serialize_none(),
         }
+    }
+}
+
+/// The same for a key that "0s" turns off.
+pub(super) mod or_zero {
+    use super::{Deserializer, Duration, Serializer, read};
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        read(deserializer, true)
+    }
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        super::serialize(value, serializer)
     }
 }

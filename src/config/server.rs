@@ -29,6 +29,12 @@ pub struct Server {
     /// How long a stop waits for calls in flight and queued. Default: `request_timeout`.
     #[serde(with = "duration::optional", skip_serializing_if = "Option::is_none")]
     pub shutdown_grace: Option<Duration>,
+    /// How long a ticket is kept for callers who repeat its `Idempotency-Key`; 0 keeps none.
+    /// Default 10 min.
+    #[serde(with = "duration::or_zero")]
+    pub idempotency_ttl: Duration,
+    /// The most bytes of tickets that are kept so; the oldest go first. Default 16 MiB.
+    pub idempotency_bytes: usize,
     /// A Unix socket that serves the same API without tokens, to its owner and group. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control_socket: Option<PathBuf>,
@@ -51,6 +57,8 @@ impl Default for Server {
             body_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(180),
             shutdown_grace: None,
+            idempotency_ttl: Duration::from_secs(10 * 60),
+            idempotency_bytes: 16 * 1024 * 1024,
             control_socket: None,
             tokens_file: None,
             admin_tokens_file: None,

@@ -74,6 +74,7 @@ fn server(config: &Config, found: &mut Problems) {
         }
     }
     found.bound("server.max_body_bytes", server.max_body_bytes, 1..=1 << 30);
+    found.bound("server.idempotency_bytes", server.idempotency_bytes, 65_536..=1 << 32);
     // The most that actix-web starts.
     found.bound("server.workers", server.workers, 0..=512);
 }

@@ -6,7 +6,7 @@
 use std::{any::Any, sync::Arc};
 
 use actix_web::{
-    Error,
+    Error, HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{Extensions, ServiceRequest, ServiceResponse},
     http::header::{AUTHORIZATION, HeaderMap},
@@ -62,6 +62,27 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked(b"bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+}
+
+/// Who calls, as far as it is known. Nothing of it may be kept but a keyed hash.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) enum Caller<'a> {
+    /// Whoever may open the control socket.
+    OverControlSocket,
+    /// Anybody over TCP who presents no token.
+    Anonymous,
+    /// Who presents this token; where tokens are asked for, it is a valid one.
+    Token(&'a [u8]),
+}
+
+impl<'a> Caller<'a> {
+    /// The caller of a request that was let through.
+    pub(super) fn of(request: &'a HttpRequest) -> Self {
+        if request.conn_data::<OverControlSocket>().is_some() {
+            return Self::OverControlSocket;
+        }
+        bearer(request.headers()).map_or(Self::Anonymous, Self::Token)
+    }
 }
 
 /// Marks a connection over the control socket.

@@ -28,6 +28,10 @@ pub(super) enum ApiError {
     BadPriority,
     #[error("X-Deadline-Ms is no number within its bounds")]
     BadDeadline,
+    #[error("Idempotency-Key is no key")]
+    BadIdempotencyKey,
+    #[error("Idempotency-Key stands for another body")]
+    IdempotencyKeyReused,
     #[error("the body is too large")]
     BodyTooLarge { limit: usize },
     #[error("the body did not come whole")]
@@ -87,6 +91,8 @@ impl ApiError {
             }
             Self::BadPriority => (S::BAD_REQUEST, "bad_priority"),
             Self::BadDeadline => (S::BAD_REQUEST, "bad_deadline"),
+            Self::BadIdempotencyKey => (S::BAD_REQUEST, "bad_idempotency_key"),
+            Self::IdempotencyKeyReused => (S::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyBroken => (S::BAD_REQUEST, "body_incomplete"),
             Self::BodyTimedOut => (S::REQUEST_TIMEOUT, "body_timed_out"),
@@ -140,6 +146,13 @@ impl ApiError {
             Self::BadDeadline => {
                 "请求头X-Deadline-Ms必须是1000到3600000之间的整数（毫秒），请改正，或去掉该请求头"
                     .to_owned()
+            }
+            Self::BadIdempotencyKey => {
+                "请求头Idempotency-Key必须是1到255个可见的ASCII字符，请改正，或去掉该请求头"
+                    .to_owned()
+            }
+            Self::IdempotencyKeyReused => {
+                "请求头Idempotency-Key的值已用于另一个请求体，请为不同的请求体换用新的值".to_owned()
             }
             Self::BodyTooLarge { limit } => {
                 format!(
@@ -198,6 +211,8 @@ impl ApiError {
             Self::BadTranscript(_)
             | Self::BadPriority
             | Self::BadDeadline
+            | Self::BadIdempotencyKey
+            | Self::IdempotencyKeyReused
             | Self::BodyTooLarge { .. }
             | Self::BodyBroken
             | Self::BodyTimedOut

@@ -11,7 +11,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::ContentType,
+    http::header::{ContentType, HeaderValue},
     web::{Bytes, Data, Payload},
 };
 use tokio::{
@@ -21,13 +21,17 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    Service, body,
+    Service,
+    auth::Caller,
+    body,
     error::ApiError,
     flight::{Flights, Landed},
+    idempotency::{self, Found, Limits, REPLAYED, Reused},
     urgency::Urgency,
 };
 use crate::{
     balancer::queue::Priority,
+    config,
     dispatch::{Dispatch, Failed},
     reload::Live,
     ticket::{Tickets, Transcript},
@@ -73,9 +77,23 @@ pub(super) async fn summarize(
     let live = Arc::clone(&service.live.borrow());
     let urgency = Urgency::read(request.headers(), live.server.request_timeout)?;
     let deadline = arrived + urgency.patience;
+    let config::Server { idempotency_ttl: ttl, idempotency_bytes: bytes, .. } = live.server;
+    let kept = Limits { ttl, bytes };
+    let key = if ttl.is_zero() { None } else { idempotency::key(request.headers())? };
     let work = async {
         let body = timeout_at(deadline, body::read(&service, &live.server, &request, payload));
         let body = body.await.map_err(|_| ApiError::TimedOut)??;
+        let claim = |key| service.answers.claim(&Caller::of(&request), key, &body, kept);
+        let held = match key.map(claim).transpose() {
+            Err(Reused) => return Err(ApiError::IdempotencyKeyReused),
+            Ok(Some(Found::Answer(ticket))) => {
+                let mut answer = answer(ticket);
+                answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+                return Ok(answer);
+            }
+            Ok(Some(Found::Nothing(held))) => Some(held),
+            Ok(None) => None,
+        };
         let transcript = Transcript::parse(&body).map_err(ApiError::BadTranscript)?;
         let skipped = transcript.unknown_turns;
         if skipped > 0 {
@@ -83,12 +101,19 @@ pub(super) async fn summarize(
         }
         let wanted = Wanted { body, priority: urgency.priority, live: Arc::clone(&live) };
         let ticket = ticket(&service, &wanted, Rc::new(transcript), deadline).await?;
-        Ok(HttpResponse::Ok().content_type(ContentType::json()).body(ticket))
+        if let Some(held) = held {
+            held.keep(&ticket, kept);
+        }
+        Ok(answer(ticket))
     };
     select! {
         result = work => result,
         () = service.grace_over.cancelled() => Err(ApiError::ShuttingDown),
     }
+}
+
+fn answer(ticket: Bytes) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).body(ticket)
 }
 
 /// The ticket of a call as JSON, made for this caller or for another one.
@@ -137,5 +162,7 @@ async fn make(
 ) -> Result<Bytes, Failed> {
     let tickets = Tickets::new(&dispatch, &live.tickets);
     let summary = tickets.summarize(&transcript, deadline).await?;
-    Ok(serde_json::to_vec(&summary).expect("a ticket is plain JSON").into())
+    let text = serde_json::to_vec(&summary).expect("a ticket is plain JSON");
+    // Boxed, so that what is kept is as large as it looks.
+    Ok(text.into_boxed_slice().into())
 }

@@ -5,6 +5,7 @@ mod admin;
 mod ask;
 mod auth;
 mod body;
+mod connection;
 pub mod control;
 mod error;
 mod flight;
@@ -14,7 +15,7 @@ mod lb_stats;
 mod summarize;
 mod urgency;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, thread::available_parallelism, time::Duration};
 
 use actix::Addr;
 use actix_web::{
@@ -106,6 +107,10 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
     // What is refused when the grace is over still has to be written.
     let shutdown_timeout = live.server.grace() + Duration::from_secs(5);
     let connect_timeout = live.dispatch.connect_timeout;
+    let limits =
+        connection::Limits { head: live.server.header_timeout, untaken: live.server.send_timeout };
+    let workers =
+        if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from).min(512) };
     let (making, answers) = (summarize::Making::default(), Answers::default());
     let factory = move || {
         let service = Service {
@@ -126,18 +131,24 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             .wrap(from_fn(auth::check))
             .wrap(from_fn(access::log))
             .wrap(NormalizePath::trim())
+            .wrap(from_fn(connection::mark))
             .configure(routes)
     };
-    let mut server = HttpServer::new(factory)
+    let server = HttpServer::new(factory)
         .disable_signals()
-        .on_connect(auth::note_control_socket)
+        .on_connect(move |connection, data| {
+            auth::note_control_socket(connection, data);
+            connection::limit(connection, data, limits);
+        })
+        .client_request_timeout(limits.head)
+        .keep_alive(connection::KEEP_ALIVE)
+        .client_disconnect_timeout(connection::LINGER)
         .shutdown_signal(stopping.cancelled_owned())
         .shutdown_timeout(shutdown_timeout.as_secs())
         // A caller who closes its side has left: its call must not go on.
-        .h1_allow_half_closed(false);
-    if workers > 0 {
-        server = server.workers(workers);
-    }
+        .h1_allow_half_closed(false)
+        .workers(workers)
+        .max_connections((live.server.max_connections / workers).max(1));
     let unbound = |error| Unbound::Address(listen, error);
     let mut server = server.bind(listen).map_err(unbound)?;
     let addresses = server.addrs();

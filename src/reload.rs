@@ -179,6 +179,9 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     let differs = [
         ("server.listen", old.server.listen != new.server.listen),
         ("server.workers", old.server.workers != new.server.workers),
+        ("server.max_connections", old.server.max_connections != new.server.max_connections),
+        ("server.header_timeout", old.server.header_timeout != new.server.header_timeout),
+        ("server.send_timeout", old.server.send_timeout != new.server.send_timeout),
         ("server.control_socket", old.server.control_socket != new.server.control_socket),
         ("server.shutdown_grace", old.server.grace() != new.server.grace()),
         ("balancer.connect_timeout", old.balancer.connect_timeout != new.balancer.connect_timeout),
@@ -192,6 +195,9 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
 fn keep(config: &mut Config, started: &Config) {
     config.server.listen = started.server.listen;
     config.server.workers = started.server.workers;
+    config.server.max_connections = started.server.max_connections;
+    config.server.header_timeout = started.server.header_timeout;
+    config.server.send_timeout = started.server.send_timeout;
     config.server.control_socket.clone_from(&started.server.control_socket);
     if config.server.grace() != started.server.grace() {
         config.server.shutdown_grace = Some(started.server.grace());

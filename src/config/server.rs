@@ -18,6 +18,14 @@ pub struct Server {
     pub listen: SocketAddr,
     /// HTTP worker threads; 0 means one for each core. Default 0.
     pub workers: usize,
+    /// The most connections at once, over all workers; further ones wait to be taken. Default 4096.
+    pub max_connections: usize,
+    /// How long the head of a request may take to come whole. Default 10 s.
+    #[serde(with = "duration")]
+    pub header_timeout: Duration,
+    /// How long a caller over TCP may take nothing of its answer. Default 30 s.
+    #[serde(with = "duration")]
+    pub send_timeout: Duration,
     /// The largest request body in bytes; a larger one is answered with 413. Default 1 MiB.
     pub max_body_bytes: usize,
     /// How long a request body may take to come whole. Default 30 s; at a stop it is 1 s.
@@ -53,6 +61,9 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)),
             workers: 0,
+            max_connections: 4096,
+            header_timeout: Duration::from_secs(10),
+            send_timeout: Duration::from_secs(30),
             max_body_bytes: 1024 * 1024,
             body_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(180),

@@ -73,6 +73,7 @@ fn server(config: &Config, found: &mut Problems) {
             found.add("server.control_socket", message);
         }
     }
+    found.bound("server.max_connections", server.max_connections, 1..=1 << 20);
     found.bound("server.max_body_bytes", server.max_body_bytes, 1..=1 << 30);
     found.bound("server.idempotency_bytes", server.idempotency_bytes, 65_536..=1 << 32);
     // The most that actix-web starts.

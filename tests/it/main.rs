@@ -12,6 +12,7 @@ mod fake;
 mod faults;
 mod flight;
 mod harness;
+mod hostile;
 mod idempotency;
 mod nodes;
 mod operate;

@@ -73,7 +73,7 @@ pub(crate) async fn connect(ticketd: &Ticketd) -> TcpStream {
 }
 
 /// What comes until ticketd closes the connection.
-pub(crate) async fn rest(stream: &mut TcpStream) -> String {
+pub(crate) async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut answer = Vec::new();
     // A connection that is reset has told what it told.
     let read = timeout(LIMIT, stream.read_to_end(&mut answer)).await;

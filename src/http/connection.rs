@@ -1,0 +1,129 @@
+//! What one connection may cost: how long it may be without a request, and how long it may leave an
+//! answer untaken.
+//!
+//! actix-web limits the time of a connection's first head alone. It waits for ever for the rest of a
+//! later one, for the end of a chunked body that nobody reads, and for a caller who takes no answer.
+
+use std::{
+    any::Any,
+    os::fd::AsFd,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix_web::{
+    Error,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{Extensions, ServiceRequest, ServiceResponse},
+    middleware::Next,
+    rt::{
+        self,
+        net::{TcpStream, UnixStream},
+    },
+    web::Bytes,
+};
+use rustix::net::{Shutdown, shutdown, sockopt::set_tcp_user_timeout};
+use tokio::{select, sync::watch, time::sleep};
+
+/// How long a connection is kept open for a further request to begin.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// How long a connection whose request was answered early may still send what nobody reads.
+pub(super) const LINGER: Duration = Duration::from_secs(2);
+
+/// The limits of every connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// How long a head may take.
+    pub(super) head: Duration,
+    /// How long a caller may take nothing of an answer.
+    pub(super) untaken: Duration,
+}
+
+/// How many requests of a connection are being served; the connection is watched through it.
+#[derive(Clone)]
+struct Served(Rc<watch::Sender<usize>>);
+
+/// A request that is being served, to the last byte of its answer's body.
+struct Serving(Served);
+
+impl Served {
+    fn begin(&self) -> Serving {
+        self.0.send_modify(|served| *served += 1);
+        Serving(self.clone())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|served| *served -= 1);
+    }
+}
+
+/// Limits a connection from its begin to its end.
+pub(super) fn limit(connection: &dyn Any, data: &mut Extensions, limits: Limits) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        let milliseconds = u32::try_from(limits.untaken.as_millis()).unwrap_or(u32::MAX);
+        // Only a socket that is closed already refuses.
+        let _ = set_tcp_user_timeout(stream, milliseconds);
+        watch(stream, data, limits);
+    } else if let Some(stream) = connection.downcast_ref::<UnixStream>() {
+        watch(stream, data, limits);
+    }
+}
+
+/// Closes a connection that is without a request for too long, whatever it sends meanwhile.
+fn watch(stream: &impl AsFd, data: &mut Extensions, limits: Limits) {
+    let Ok(socket) = stream.as_fd().try_clone_to_owned() else {
+        // There are no more descriptors: what cannot be watched is not served.
+        let _ = shutdown(stream, Shutdown::Both);
+        return;
+    };
+    let (served, mut watched) = watch::channel(0);
+    data.insert(Served(Rc::new(served)));
+    rt::spawn(async move {
+        // An error means that the connection is gone.
+        while watched.wait_for(|served| *served == 0).await.is_ok() {
+            select! {
+                begun = watched.wait_for(|served| *served > 0) => if begun.is_err() { return },
+                () = sleep(KEEP_ALIVE + limits.head) => {
+                    let _ = shutdown(&socket, Shutdown::Both);
+                    return;
+                }
+            }
+        }
+    });
+}
+
+/// The middleware, outside all others: it tells the watch when requests begin and end.
+pub(super) async fn mark<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<Answer>, Error> {
+    let serving = request.conn_data::<Served>().map(Served::begin);
+    let response = next.call(request).await?;
+    Ok(response.map_body(|_, body| Answer { body: body.boxed(), _serving: serving }))
+}
+
+/// An answer's body; its request is being served until it is dropped.
+pub(super) struct Answer {
+    body: BoxBody,
+    _serving: Option<Serving>,
+}
+
+impl MessageBody for Answer {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::balancer::{NodeId, Outcome};
 
-/// Attempts and times of one ticket; the names are those of the wire.
-#[derive(Clone, Debug, Default, Serialize)]
+/// Attempts and times of one ticket.
+#[derive(Clone, Debug, Default)]
 pub struct Trace {
     /// Every try of a model call on a node, in the order in which they ended.
     pub attempts: Vec<Attempted>,
@@ -17,7 +17,7 @@ pub struct Trace {
     pub model_ms: u64,
 }
 
-/// One try of a model call on a node.
+/// One try of a model call on a node; the names are those of the wire.
 #[derive(Clone, Debug, Serialize)]
 pub struct Attempted {
     /// Which node.

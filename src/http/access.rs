@@ -1,7 +1,9 @@
 //! Around every request: its id, one line in the log, and the end of the connection at a stop.
 
+use std::rc::Rc;
+
 use actix_web::{
-    Error,
+    Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -21,6 +23,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken over from a caller.
 const MOST_ID_BYTES: usize = 128;
 
+/// A request's id, among its extensions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RequestId(pub(super) Rc<str>);
+
 /// The middleware.
 pub(super) async fn log(
     request: ServiceRequest,
@@ -35,6 +41,7 @@ pub(super) async fn log(
         since: Instant::now(),
         status: None,
     };
+    request.extensions_mut().insert(RequestId(id.as_str().into()));
     // At the level of errors, so that a failure has its id whatever the log's level is.
     let span = error_span!("request", request.id = %id);
     let mut response = next.call(request).instrument(span).await?;

@@ -10,10 +10,11 @@ use std::{
 };
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse,
     http::header::{ContentType, HeaderValue},
     web::{Bytes, Data, Payload},
 };
+use serde::Serialize;
 use tokio::{
     select,
     time::{Instant, timeout_at},
@@ -22,6 +23,7 @@ use tracing::{debug, warn};
 
 use super::{
     Service,
+    access::RequestId,
     auth::Caller,
     body,
     error::ApiError,
@@ -32,9 +34,9 @@ use super::{
 use crate::{
     balancer::queue::Priority,
     config,
-    dispatch::{Dispatch, Failed},
+    dispatch::{Attempted, Dispatch, Failed, Trace},
     reload::Live,
-    ticket::{Tickets, Transcript},
+    ticket::{Summary, Tickets, Transcript},
 };
 
 /// How much later than its deadline a flight may end; dispatch needs less.
@@ -100,7 +102,8 @@ pub(super) async fn summarize(
             warn!(skipped, "turns with neither citizen nor hot-line were left out");
         }
         let wanted = Wanted { body, priority: urgency.priority, live: Arc::clone(&live) };
-        let ticket = ticket(&service, &wanted, Rc::new(transcript), deadline).await?;
+        let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
+        let ticket = ticket(&service, &wanted, Rc::new(transcript), id, deadline).await?;
         if let Some(held) = held {
             held.keep(&ticket, kept);
         }
@@ -121,6 +124,7 @@ async fn ticket(
     service: &Service,
     wanted: &Wanted,
     transcript: Rc<Transcript>,
+    id: RequestId,
     deadline: Instant,
 ) -> Result<Bytes, ApiError> {
     loop {
@@ -131,7 +135,8 @@ async fn ticket(
                 &wanted.live.dispatch,
                 wanted.priority,
             );
-            make(dispatch, Arc::clone(&wanted.live), Rc::clone(&transcript), deadline)
+            let (live, transcript) = (Arc::clone(&wanted.live), Rc::clone(&transcript));
+            make(dispatch, live, transcript, id.clone(), deadline)
         };
         let mut seat = service.making.join(wanted.clone(), deadline, work);
         if !seat.leads {
@@ -154,15 +159,35 @@ async fn ticket(
     }
 }
 
+/// The answer; the names are those of the wire.
+#[derive(Serialize)]
+struct Made<'a> {
+    #[serde(flatten)]
+    summary: Summary,
+    trace: TraceBody<'a>,
+}
+
+/// What the ticket went through. Who shares another caller's ticket is told of that one.
+#[derive(Serialize)]
+struct TraceBody<'a> {
+    request_id: &'a str,
+    attempts: Vec<Attempted>,
+    queue_ms: u64,
+    model_ms: u64,
+}
+
 async fn make(
     dispatch: Dispatch,
     live: Arc<Live>,
     transcript: Rc<Transcript>,
+    RequestId(request_id): RequestId,
     deadline: Instant,
 ) -> Result<Bytes, Failed> {
     let tickets = Tickets::new(&dispatch, &live.tickets);
     let summary = tickets.summarize(&transcript, deadline).await?;
-    let text = serde_json::to_vec(&summary).expect("a ticket is plain JSON");
+    let Trace { attempts, queue_ms, model_ms } = dispatch.trace();
+    let trace = TraceBody { request_id: &request_id, attempts, queue_ms, model_ms };
+    let text = serde_json::to_vec(&Made { summary, trace }).expect("a ticket is plain JSON");
     // Boxed, so that what is kept is as large as it looks.
     Ok(text.into_boxed_slice().into())
 }

@@ -156,8 +156,7 @@ async fn a_caller_who_never_reads_its_answer_holds_no_slot() {
 #[actix_web::test]
 async fn a_caller_who_asks_again_and_again_and_never_reads_is_cut_off() {
     // No other limit can come first: they are longer than this test may take.
-    let config =
-        "[server]\nsend_timeout = \"300ms\"\nheader_timeout = \"10m\"\n[log]\nlevel = \"error,ticketd::app=info\"\n";
+    let config = "[server]\nsend_timeout = \"300ms\"\nheader_timeout = \"10m\"\n[log]\nlevel = \"error,ticketd::app=info\"\n";
     let ticketd = start(config).await;
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("set");

@@ -231,3 +231,8 @@ impl<W> Scheduler<W> {
 fn least(pool: &Pool) -> Duration {
     pool.history().least().unwrap_or_default() / 2
 }
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

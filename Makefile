@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny demo
+.PHONY: check test fmt lint doc deny demo cancel
 
 check: test fmt lint doc deny
 
@@ -29,3 +29,10 @@ deny:
 
 demo:
 	cargo run --locked -- demo
+
+# The long forms of tests, one after the other and alone on the machine, with their numbers.
+LONG = cargo test --locked --test it -- --ignored --nocapture --test-threads 1
+
+# A caller leaves 20 times before, amid and in the queue: how soon the node sees it.
+cancel:
+	$(LONG) cancel::

@@ -45,6 +45,8 @@ pub(crate) struct Fake {
     pub(crate) waiting: AtomicU64,
     pub(crate) running: AtomicU64,
     pub(crate) most_at_once: AtomicU64,
+    /// The tokens that went to callers.
+    pub(crate) tokens: AtomicU64,
     /// When callers left before their answer was whole, in milliseconds since 1970.
     left: Mutex<Vec<u64>>,
     pub(crate) pulls: AtomicU64,
@@ -73,6 +75,7 @@ impl Fake {
             waiting: AtomicU64::default(),
             running: AtomicU64::default(),
             most_at_once: AtomicU64::default(),
+            tokens: AtomicU64::default(),
             left: Mutex::default(),
             pulls: AtomicU64::default(),
             pulling: AtomicU64::default(),
@@ -169,6 +172,7 @@ pub(crate) async fn seen(fake: Data<Fake>) -> HttpResponse {
         "waiting": count(&fake.waiting),
         "running": count(&fake.running),
         "most_at_once": count(&fake.most_at_once),
+        "tokens": count(&fake.tokens),
         "left": *locked(&fake.left),
         "bodies": *locked(&fake.bodies),
         "loads": *locked(&fake.loads),

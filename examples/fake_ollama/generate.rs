@@ -238,6 +238,7 @@ impl Answering {
         let step = if died { Step::Last(error_line()) } else { step };
         if let Some(open) = &mut self.open {
             open.over = !matches!(step, Step::Token(_));
+            open.fake.tokens.fetch_add(u64::from(!open.over), Ordering::SeqCst);
         }
         let line = match step {
             Step::Token(piece) => {

@@ -48,6 +48,15 @@ impl Folder {
     }
 }
 
+/// Waits until so many calls wait for a slot.
+pub(crate) async fn waiting(folder: &Folder, count: usize) {
+    until(&format!("{count} waiting calls"), async || {
+        let status = control(&folder.socket(), "GET /admin/status", "").await.body;
+        (status["waiting"] == count).then_some(())
+    })
+    .await;
+}
+
 /// Starts over an endpoint that nobody serves: the rules need no node.
 pub(crate) async fn start(config: &str) -> Ticketd {
     Ticketd::start(config, &[("DEEPSEEK_ENDPOINTS", "http://127.0.0.1:1")]).await

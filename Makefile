@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny demo cancel
+.PHONY: check test fmt lint doc deny demo faults cancel
 
 check: test fmt lint doc deny
 
@@ -32,6 +32,11 @@ demo:
 
 # The long forms of tests, one after the other and alone on the machine, with their numbers.
 LONG = cargo test --locked --test it -- --ignored --nocapture --test-threads 1
+
+# 60 calls in the first second after a start, three times for each fault of a node: none is lost.
+# `make faults ROW=hang` runs only the rows with that in their name.
+faults:
+	ROW="$(ROW)" $(LONG) rows::
 
 # A caller leaves 20 times before, amid and in the queue: how soon the node sees it.
 cancel:

@@ -19,6 +19,7 @@ mod operate;
 mod pull;
 mod raw;
 mod reload;
+mod rows;
 mod shutdown;
 mod socket;
 mod urgency;

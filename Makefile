@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny demo faults cancel
+.PHONY: check test fmt lint doc deny demo faults overload cancel
 
 check: test fmt lint doc deny
 
@@ -37,6 +37,10 @@ LONG = cargo test --locked --test it -- --ignored --nocapture --test-threads 1
 # `make faults ROW=hang` runs only the rows with that in their name.
 faults:
 	ROW="$(ROW)" $(LONG) rows::
+
+# Ten times more calls than the nodes can do for 30 s, with and without keep-alive.
+overload:
+	$(LONG) overload::
 
 # A caller leaves 20 times before, amid and in the queue: how soon the node sees it.
 cancel:

@@ -16,6 +16,8 @@ mod hostile;
 mod idempotency;
 mod nodes;
 mod operate;
+mod overload;
+mod priority;
 mod pull;
 mod raw;
 mod reload;

@@ -107,6 +107,10 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "balancer.policy",
             "`least-busy` or `round-robin`",
         ),
+        ("[server]\nmax_connections = 0\n", 2, "server.max_connections", "use 1 to 1048576"),
+        ("[server]\nheader_timeout = \"0s\"\n", 2, "server.header_timeout", "at most \"7d\""),
+        ("[server]\nidempotency_bytes = 1\n", 2, "server.idempotency_bytes", "use 65536 to"),
+        ("[server]\nidempotency_ttl = \"1\"\n", 2, "server.idempotency_ttl", "or \"0s\""),
         ("[balancer]\nattempts = 0\n", 2, "balancer.attempts", "use 1 to 100"),
         (
             "[model.options]\ntemprature = 0.1\n",

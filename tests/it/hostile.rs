@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Short times, so that a caller is cut off soon.
-const IMPATIENT: &str = "[server]\nheader_timeout = \"300ms\"\nmax_body_bytes = 1000\n";
+const IMPATIENT: &str = "[server]\nheader_timeout = \"2s\"\nmax_body_bytes = 1000\n";
 
 /// Sends a head and then the same bytes again and again until the connection is cut; gives what came.
 async fn dribble(stream: impl AsyncRead + AsyncWrite, head: &str, bytes: &str) -> String {
@@ -173,9 +173,10 @@ async fn a_caller_who_asks_again_and_again_and_never_reads_is_cut_off() {
 async fn what_is_no_http_gets_400_and_is_closed() {
     let ticketd = start("").await;
     let post = |rest: &str| format!("POST /summarize HTTP/1.1\r\nhost: x\r\n{rest}").into_bytes();
-    let table: [Vec<u8>; 9] = [
+    let table: [Vec<u8>; 10] = [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS hello\r\n\r\n".to_vec(),
         b"hello\r\n\r\n".to_vec(),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
         b"GET / HTTP/9.9\r\n\r\n".to_vec(),
         b"GET /\x00 HTTP/1.1\r\n\r\n".to_vec(),
         b"GET / HTTP/1.1\r\nno colon\r\n\r\n".to_vec(),

@@ -128,3 +128,36 @@ async fn a_flight_whose_thread_ends_is_lost_and_can_be_led_anew() {
     assert_eq!(seat.landed().await, Landed::Lost);
     assert_eq!(flights.join("a", soon(), || ready(1)).landed().await, Landed::Done(1));
 }
+
+#[test]
+fn askers_on_many_threads_who_come_and_go_leave_nothing_behind() {
+    let flights = Flights::default();
+    let asker = |number: u64| {
+        let flights = flights.clone();
+        std::thread::spawn(move || {
+            let mut random = fastrand::Rng::with_seed(number);
+            rt::System::new().block_on(async {
+                for _ in 0..2000 {
+                    let key = random.choice(["a", "b", "c"]).expect("one of them");
+                    let (steps, stays) = (random.u32(..8), random.bool());
+                    let work = || async move {
+                        for _ in 0..steps {
+                            yield_now().await;
+                        }
+                        steps
+                    };
+                    let mut seat = flights.join(key, soon(), work);
+                    if stays {
+                        assert_ne!(seat.landed().await, Landed::Crashed);
+                    } else {
+                        yield_now().await;
+                    }
+                }
+            });
+        })
+    };
+    for asker in (0..4).map(asker).collect::<Vec<_>>() {
+        asker.join().expect("it ends");
+    }
+    assert_eq!(in_the_air(&flights), 0);
+}

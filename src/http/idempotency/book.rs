@@ -1,4 +1,4 @@
-//! Which answers are kept, and which keys are in use. Pure: time is a value.
+//! Which answers are kept, and which keys are in use. Here time is a value.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},

@@ -15,7 +15,9 @@ mod lb_stats;
 mod summarize;
 mod urgency;
 
-use std::{io, net::SocketAddr, sync::Arc, thread::available_parallelism, time::Duration};
+use std::{
+    io, net::SocketAddr, pin::pin, sync::Arc, thread::available_parallelism, time::Duration,
+};
 
 use actix::Addr;
 use actix_web::{
@@ -26,7 +28,8 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use awc::Client;
-use tokio::{sync::watch, time::Instant};
+use futures_util::future::{LocalBoxFuture, try_join_all};
+use tokio::{select, sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -42,6 +45,9 @@ use crate::{
     reload::{Live, Reloader},
     tokens::Guard,
 };
+
+/// The most connections over the control socket at once.
+const CONTROL_CONNECTIONS: usize = 64;
 
 /// What the HTTP face is made from.
 #[derive(Clone)]
@@ -78,8 +84,8 @@ struct Service {
 
 /// The server, bound.
 pub struct Bound {
-    /// It runs when it is awaited.
-    pub server: Server,
+    /// It is to be awaited: it serves, and ends when the stop is over.
+    pub server: LocalBoxFuture<'static, io::Result<()>>,
     /// The addresses that were bound, with the port that a 0 became.
     pub addresses: Vec<SocketAddr>,
     /// The control socket's file, to be dropped when the server has ended.
@@ -97,11 +103,11 @@ pub enum Unbound {
     Control(#[from] BadSocket),
 }
 
-/// Binds the address and the control socket, and makes the server.
+/// Binds the address and the control socket, and serves both. The control socket has a worker and a
+/// limit of its own, so that operators get in however many connections there are over TCP.
 pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
     let live = Arc::clone(&setup.live.borrow());
-    let config::Server { listen, workers, ref control_socket, .. } = live.server;
-    let control_socket = control_socket.clone();
+    let config::Server { listen, workers, .. } = live.server;
     let stopping = setup.stopping.clone();
     let started = Instant::now();
     // What is refused when the grace is over still has to be written.
@@ -134,32 +140,50 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             .wrap(from_fn(connection::mark))
             .configure(routes)
     };
-    let server = HttpServer::new(factory)
-        .disable_signals()
-        .on_connect(move |connection, data| {
-            auth::note_control_socket(connection, data);
-            connection::limit(connection, data, limits);
-        })
-        .client_request_timeout(limits.head)
-        .keep_alive(connection::KEEP_ALIVE)
-        .client_disconnect_timeout(connection::LINGER)
-        .shutdown_signal(stopping.cancelled_owned())
-        .shutdown_timeout(shutdown_timeout.as_secs())
-        // A caller who closes its side has left: its call must not go on.
-        .h1_allow_half_closed(false)
-        .workers(workers)
-        .max_connections((live.server.max_connections / workers).max(1));
-    let unbound = |error| Unbound::Address(listen, error);
-    let mut server = server.bind(listen).map_err(unbound)?;
+    let serve = |workers: usize, most: usize| {
+        HttpServer::new(factory.clone())
+            .disable_signals()
+            .on_connect(move |connection, data| {
+                auth::note_control_socket(connection, data);
+                connection::limit(connection, data, limits);
+            })
+            .client_request_timeout(limits.head)
+            .keep_alive(connection::KEEP_ALIVE)
+            .client_disconnect_timeout(connection::LINGER)
+            .shutdown_timeout(shutdown_timeout.as_secs())
+            // A caller who closes its side has left: its call must not go on.
+            .h1_allow_half_closed(false)
+            .workers(workers)
+            .max_connections((most / workers).max(1))
+    };
+    let server = serve(workers, live.server.max_connections);
+    let server = server.bind(listen).map_err(|error| Unbound::Address(listen, error))?;
     let addresses = server.addrs();
+    let mut servers = vec![server.run()];
     let mut control = None;
-    if let Some(path) = control_socket {
-        let (listener, file) = control::open(&path).await?;
+    if let Some(path) = &live.server.control_socket {
+        let (listener, file) = control::open(path).await?;
         // `bind_uds` would know neither the mode nor `on_connect`.
-        server = server.listen_uds(listener).map_err(|error| BadSocket::Refused(path, error))?;
+        let server = serve(1, CONTROL_CONNECTIONS).listen_uds(listener);
+        servers.push(server.map_err(|error| BadSocket::Refused(path.clone(), error))?.run());
         control = Some(file);
     }
-    Ok(Bound { server: server.run(), addresses, control })
+    Ok(Bound { server: Box::pin(run(servers, stopping)), addresses, control })
+}
+
+/// Runs until the last server has ended.
+async fn run(servers: Vec<Server>, stopping: CancellationToken) -> io::Result<()> {
+    let handles: Vec<_> = servers.iter().map(Server::handle).collect();
+    let mut all = pin!(try_join_all(servers));
+    select! {
+        ended = &mut all => return ended.map(drop),
+        () = stopping.cancelled() => {}
+    }
+    for handle in handles {
+        // Not by `shutdown_signal`: with that, the first one to end stops the threads of the others.
+        drop(handle.stop(true));
+    }
+    all.await.map(drop)
 }
 
 fn routes(config: &mut ServiceConfig) {

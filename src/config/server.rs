@@ -18,7 +18,7 @@ pub struct Server {
     pub listen: SocketAddr,
     /// HTTP worker threads; 0 means one for each core. Default 0.
     pub workers: usize,
-    /// The most connections at once, over all workers; further ones wait to be taken. Default 4096.
+    /// The most connections over TCP at once; further ones wait to be taken. Default 4096.
     pub max_connections: usize,
     /// How long the head of a request may take to come whole. Default 10 s.
     #[serde(with = "duration")]

@@ -7,7 +7,8 @@ use tokio::net::TcpStream;
 use crate::{
     contract::assert_error,
     harness::{CALL, Fake, Ticketd, assert_ticket, call, until},
-    raw::{post, rest},
+    raw::{control, post, rest},
+    socket::Folder,
 };
 
 const DEBUG: &str = "[log]\nlevel = \"debug\"\n";
@@ -184,5 +185,27 @@ async fn at_the_end_of_the_grace_all_who_share_are_refused() {
         let answer = rest(asker).await;
         assert!(answer.contains("shutting_down"), "{answer}");
     }
+    assert!(ticketd.process.ended().await.success(), "{}", ticketd.process.log());
+}
+
+#[actix_web::test]
+async fn a_stop_that_ends_the_thread_of_a_shared_ticket_costs_nobody_the_ticket() {
+    let folder = Folder::new();
+    let fake = Fake::start().await;
+    let mut ticketd = Ticketd::over(&[&fake], &(folder.config(&[]) + DEBUG)).await;
+    fake.behave(json!({"fault": "stall_amid", "times": 1})).await;
+    let first = post(&ticketd, "", CALL).await;
+    running(&fake, 1).await;
+    let stop = async {
+        shared(&ticketd, 1).await;
+        drop(first);
+        ticketd.process.line_after("caller left").await;
+        // Nobody is left over TCP, where the ticket was begun.
+        ticketd.process.signal(rustix::process::Signal::TERM);
+    };
+    let socket = folder.socket();
+    let (reply, ()) = tokio::join!(control(&socket, "POST /summarize", CALL), stop);
+    assert_ticket(&reply);
+    assert_eq!(fake.calls().await, 2, "it was begun anew");
     assert!(ticketd.process.ended().await.success(), "{}", ticketd.process.log());
 }

@@ -118,8 +118,10 @@ async fn the_limits_of_bodies_hold_for_admin_calls_too() {
 #[actix_web::test]
 async fn connections_above_the_limit_wait_and_stop_nobody_who_is_served() {
     let fake = Fake::start().await;
-    let config = "[server]\nworkers = 1\nmax_connections = 4\nheader_timeout = \"10m\"\n[log]\nlevel = \"debug\"\n";
-    let ticketd = Ticketd::over(&[&fake], config).await;
+    let folder = Folder::new();
+    let config = folder.config(&[])
+        + "workers = 1\nmax_connections = 4\nheader_timeout = \"10m\"\n[log]\nlevel = \"debug\"\n";
+    let ticketd = Ticketd::over(&[&fake], &config).await;
     fake.behave(json!({"fault": "stall_amid", "times": 1})).await;
     let stalled = post(&ticketd, "", &call(0)).await;
     until("it runs", async || (fake.seen().await["running"] == 1).then_some(())).await;
@@ -136,6 +138,7 @@ async fn connections_above_the_limit_wait_and_stop_nobody_who_is_served() {
     assert!(rest(&mut served).await.starts_with("HTTP/1.1 200"), "it was there before");
     let none = waiting.try_read(&mut [0]).map_err(|error| error.kind());
     assert_eq!(none, Err(std::io::ErrorKind::WouldBlock), "those before it have not left");
+    assert_eq!(control(&folder.socket(), "GET /admin/status", "").await.status, 200);
     drop(idle);
     assert!(rest(&mut waiting).await.starts_with("HTTP/1.1 200"));
     ticketd.stop().await;

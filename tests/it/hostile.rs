@@ -92,6 +92,8 @@ async fn a_body_above_the_limit_is_refused_before_it_comes_and_never_buffered() 
                     break;
                 }
             }
+            // One that was cut off already cannot be closed any more.
+            let _ = writing.shutdown().await;
         };
         let (answer, ()) = tokio::join!(rest(&mut reading), write);
         assert!(answer.starts_with("HTTP/1.1 413"), "{framing}: {answer}");

@@ -289,13 +289,21 @@ impl Pool {
     /// The calls that the live nodes answer in a second; none if nothing was measured yet, or none
     /// lives.
     pub fn throughput(&self) -> Option<f64> {
+        self.rate_of(|member| member.is_live())
+    }
+
+    /// The calls that all nodes would answer in a second if those that may come back were back.
+    pub fn potential(&self) -> Option<f64> {
+        self.rate_of(|member| member.state != NodeState::Down { back_in: None })
+    }
+
+    fn rate_of(&self, counts: impl Fn(&&Member) -> bool) -> Option<f64> {
         let mean = self.history.mean();
         let rate = |member: &Member| {
             let seconds = member.pace().or(mean)?.as_secs_f64().max(1e-6);
             Some(f64::from(member.slots) / seconds)
         };
-        let live = self.members.iter().filter(|member| member.is_live());
-        let sum: f64 = live.filter_map(rate).sum();
+        let sum: f64 = self.members.iter().filter(counts).filter_map(rate).sum();
         (sum > 0.0).then_some(sum)
     }
 

@@ -23,6 +23,12 @@ const LONGEST_AWAY: Duration = Duration::from_secs(600);
 /// The share of the fleet that is promised to callers who come back; the rest is for new ones.
 const PROMISED_SHARE: f64 = 0.5;
 
+/// More than any wait.
+const AGES: Duration = Duration::from_secs(1 << 40);
+
+/// A ticket is taken in if so much more than the time that it may be expected to take is left.
+const MARGIN: f64 = 1.1;
+
 /// How often the counts of leases are halved, so that they tell of late ones.
 const RECENT_LEASES: f64 = 1000.0;
 
@@ -118,20 +124,32 @@ impl<W> Scheduler<W> {
         let late = late.into_iter().map(|waiter| waiter.reply);
         let mut answers: Vec<Answer<W>> =
             late.map(|reply| (reply, Err(self.no_node(now)))).collect();
+        let per_ticket = self.calls_per_ticket();
+        let ticket = self.ticket_time();
         let pool = &mut self.pool;
         let least = least(pool);
+        let potential = pool.potential();
         let usable_at = pool.usable_at(now);
         let mut has_room = pool.has_room(now);
+        // The calls before the waiter at hand.
+        let mut ahead = 0.0;
         let served = self.queue.serve(|deadline, waiter| {
-            let too_late = now + least > deadline && waiter.stage == Stage::First;
+            let begun = waiter.stage == Stage::Begun;
+            let too_late = now + least > deadline && !begun;
             if too_late || usable_at.is_none_or(|at| at >= deadline) {
                 return Some(None);
             }
             let taken = if has_room { pool.choose(&waiter.excluded, now) } else { None };
             if taken.is_some() {
                 has_room = pool.has_room(now);
+                return Some(taken);
             }
-            taken.map(Some)
+            let wait = potential.map(|potential| time(ahead / potential)).unwrap_or_default();
+            if !begun && now.saturating_add(wait).saturating_add(ticket) > deadline {
+                return Some(None);
+            }
+            ahead += if begun { 1.0 } else { per_ticket };
+            None
         });
         for (waiter, taken) in served {
             let Some(taken) = taken else {
@@ -187,7 +205,12 @@ impl<W> Scheduler<W> {
         };
         #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^52 calls")]
         let calls = waiting.begun as f64 + tickets as f64 * self.calls_per_ticket();
-        Duration::try_from_secs_f64(calls / self.pool.throughput()?).ok()
+        Some(time(calls / self.pool.throughput()?))
+    }
+
+    /// How long nodes work on a ticket on the average.
+    fn ticket_time(&self) -> Duration {
+        self.pool.history().mean().unwrap_or_default().mul_f64(self.calls_per_ticket())
     }
 
     /// Whether a new ticket cannot be done before its deadline, as far as can be foreseen.
@@ -195,10 +218,9 @@ impl<W> Scheduler<W> {
         if self.queue.is_empty() {
             return !self.pool.has_room(now) && now + least(&self.pool) > deadline;
         }
-        let ticket =
-            self.pool.history().mean().unwrap_or_default().mul_f64(self.calls_per_ticket());
         let backlog = self.backlog(priority).unwrap_or_default();
-        now.saturating_add(backlog).saturating_add(ticket) > deadline
+        now.saturating_add(backlog.saturating_add(self.ticket_time()).min(AGES).mul_f64(MARGIN))
+            > deadline
     }
 
     fn no_node(&mut self, now: Duration) -> Unserved {
@@ -227,9 +249,13 @@ impl<W> Scheduler<W> {
     }
 }
 
-/// No call ever takes less: half of the fastest one of late.
+/// No call takes less, as far as can be foreseen: a little less than the fastest one of late.
 fn least(pool: &Pool) -> Duration {
-    pool.history().least().unwrap_or_default() / 2
+    pool.history().least().unwrap_or_default().mul_f64(0.9)
+}
+
+fn time(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]

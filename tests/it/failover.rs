@@ -54,6 +54,7 @@ async fn a_managed_node_killed_amid_sixty_calls_loses_none_and_is_used_again() {
 async fn no_fault_of_one_node_loses_a_call() {
     let fakes = [Fake::start().await, Fake::start().await, Fake::start().await];
     let config = "[balancer]\nfirst_token_timeout = \"1s\"\ntoken_timeout = \"1s\"\ncall_timeout = \"3s\"\npenalty_base = \"50ms\"\npenalty_ceiling = \"100ms\"\n\
+                  breaker_base = \"100ms\"\nbreaker_ceiling = \"100ms\"\n\
                   [nodes]\ncanary_timeout = \"500ms\"\ncanary_cooldown = \"100ms\"\n";
     let ticketd = Ticketd::over(&[&fakes[0], &fakes[1], &fakes[2]], config).await;
     for fake in &fakes {

@@ -3,6 +3,7 @@
 //! Nothing here waits for a fixed time: everything polls a condition under a deadline.
 
 use std::{
+    collections::BTreeSet,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
@@ -47,11 +48,21 @@ async fn until_or<T>(
     }
 }
 
-/// Ports that were free a moment ago.
+/// Ports that are free, below those that the kernel gives out by itself, so that nobody else takes
+/// them by chance, and never the same twice.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners: [TcpListener; N] =
-        std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("an address").port())
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().expect("nobody panics with it");
+    std::array::from_fn(|_| {
+        for _ in 0..10_000 {
+            let port = fastrand::u16(12_000..32_000);
+            let free = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+            if free && given.insert(port) {
+                return port;
+            }
+        }
+        panic!("no port is free");
+    })
 }
 
 /// Where Cargo put `fake_ollama`.

@@ -209,6 +209,9 @@ fn policies(nodes: usize) -> Vec<(&'static str, Box<dyn Spread>)> {
     ]
 }
 
+/// When a call comes, or when it is over, where, and after how long.
+type Event = (Duration, Call, Option<(usize, Duration)>);
+
 fn normal(rng: &mut Rng) -> f64 {
     let angle = std::f64::consts::TAU * rng.f64();
     (-2.0 * (1.0 - rng.f64()).ln()).sqrt() * angle.cos()
@@ -238,8 +241,7 @@ fn simulate(
             (Duration::from_secs_f64(came), calls)
         })
         .collect();
-    // When, what; a call that has come has no node yet.
-    let mut events: BinaryHeap<Reverse<(Duration, Call, Option<(usize, Duration)>)>> = (0..tickets)
+    let mut events: BinaryHeap<Reverse<Event>> = (0..tickets)
         .map(|ticket| Reverse((made[ticket].0, Call { ticket, second: false }, None)))
         .collect();
     let mut times = Vec::with_capacity(tickets);

@@ -46,14 +46,29 @@ fn who_cannot_be_done_in_time_is_refused_at_once() {
         let answer = scheduler.ask(ask(Stage::First, SECOND * deadline), 0, Duration::ZERO);
         answer.map(|(_, answer)| matches!(answer, Err(Unserved::NoNode { .. })))
     };
-    assert_eq!(ask(4), Some(true), "no call was ever done in less than 5 s");
+    assert_eq!(ask(8), Some(true), "no call was ever done in less than 10 s");
     assert_eq!(ask(60), None);
+    assert_eq!(ask(16), Some(true), "one waits: two nodes need 5 s for it, and 10 s for this one");
+    assert_eq!(ask(17), None);
+}
+
+#[test]
+fn who_waits_in_vain_is_told_as_soon_as_that_is_known() {
+    let mut scheduler = scheduler::<u32>(1, Policy::LeastBusy, 100);
+    for waiter in 0..10 {
+        let none = scheduler.ask(ask(Stage::First, SECOND * 5), waiter, Duration::ZERO);
+        assert_eq!(none, None, "nobody knows yet how long a call takes");
+    }
+    let served = scheduler.serve(Duration::ZERO, |_| false);
+    let (_, Ok(taken)) = &served[0] else { panic!("{served:?}") };
+    end(&mut scheduler, taken, SECOND, SECOND);
+    let told = scheduler.serve(SECOND, |_| false);
+    let refused = told.iter().filter(|(_, answer)| answer.is_err()).map(|(waiter, _)| *waiter);
     assert_eq!(
-        ask(14),
-        Some(true),
-        "one waits, and two nodes need 5 s for it and 10 s for this one"
+        refused.collect::<Vec<_>>(),
+        [6, 7, 8, 9],
+        "in the 4 s left it can do one now and four more"
     );
-    assert_eq!(ask(16), None);
 }
 
 #[test]

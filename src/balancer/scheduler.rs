@@ -7,7 +7,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use super::{
     Latency, NodeId, Unserved,
-    history::latency,
+    history::{ENOUGH, latency},
     member::Treatment,
     pool::{Ended, Pool, Taken},
     queue::{Priority, Queue, Stage},
@@ -251,7 +251,8 @@ impl<W> Scheduler<W> {
 
 /// No call takes less, as far as can be foreseen: a little less than the fastest one of late.
 fn least(pool: &Pool) -> Duration {
-    pool.history().least().unwrap_or_default().mul_f64(0.9)
+    let known = pool.history().least().filter(|_| pool.history().len() >= ENOUGH);
+    known.unwrap_or_default().mul_f64(0.9)
 }
 
 fn time(seconds: f64) -> Duration {

@@ -111,7 +111,10 @@ impl UpstreamError {
 
 impl From<SendRequestError> for UpstreamError {
     fn from(error: SendRequestError) -> Self {
-        if let SendRequestError::Connect(error) = error {
+        if matches!(error, SendRequestError::Connect(ConnectError::Disconnected)) {
+            // So awc calls a connection that broke before the head of the answer came.
+            Self::Broken(error)
+        } else if let SendRequestError::Connect(error) = error {
             Self::Connect(error)
         } else if matches!(error, SendRequestError::Timeout) {
             Self::Stalled(Stalled::FirstToken)
@@ -129,6 +132,15 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_broke_after_the_call_was_sent_is_no_refused_one() {
+        let error = SendRequestError::Connect(ConnectError::Disconnected);
+        assert!(matches!(UpstreamError::from(error), UpstreamError::Broken(_)));
+        let refused = ConnectError::Io(std::io::ErrorKind::ConnectionRefused.into());
+        let error = SendRequestError::Connect(refused);
+        assert!(matches!(UpstreamError::from(error), UpstreamError::Connect(_)));
+    }
 
     #[test]
     fn a_status_means_what_the_recordings_say() {

@@ -99,6 +99,12 @@ struct Leased {
     prospect: watch::Sender<Prospect>,
 }
 
+impl Leased {
+    fn tell(&self, prospect: Prospect) {
+        self.prospect.send_if_modified(|told| std::mem::replace(told, prospect) != prospect);
+    }
+}
+
 impl Balancer {
     /// A balancer without nodes; `failed` is cancelled if the actor dies.
     pub fn new(settings: &config::Balancer, failed: CancellationToken) -> Self {
@@ -141,21 +147,14 @@ impl Balancer {
     fn lease(&mut self, taken: Taken, context: &mut Context<Self>) -> Lease {
         let prospect = self.scheduler.pool.prospect(&taken.node);
         let leased = self.leased.entry(taken.node.clone()).or_default();
-        leased.prospect.send_replace(prospect);
+        leased.tell(prospect);
         Lease::new(taken, leased.revoked.clone(), leased.prospect.subscribe(), context.address())
     }
 
     /// Tells the leases that are out what is expected of their nodes by now.
     fn tell_prospects(&self) {
-        for (node, leased) in
-            self.leased.iter().filter(|(_, leased)| leased.prospect.receiver_count() > 0)
-        {
-            let prospect = self.scheduler.pool.prospect(node);
-            leased.prospect.send_if_modified(|told| {
-                let changed = *told != prospect;
-                *told = prospect;
-                changed
-            });
+        for (node, leased) in &self.leased {
+            leased.tell(self.scheduler.pool.prospect(node));
         }
     }
 

@@ -3,7 +3,7 @@
 //! One rule: what is expected grows with the length of the prompt, so that a long call is not taken
 //! for a hang.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{cell::OnceCell, collections::VecDeque, time::Duration};
 
 /// How many answered calls a node's history holds.
 const LENGTH: usize = 100;
@@ -41,6 +41,8 @@ pub struct History {
     calls: VecDeque<Measured>,
     /// The mean of their whole times.
     mean: Option<Duration>,
+    /// What follows from them for the next call, once somebody has asked.
+    tail: OnceCell<Expected>,
 }
 
 /// Half of them, and 19 of 20, took no longer.
@@ -86,6 +88,7 @@ impl History {
         self.calls.push_front(call);
         let total: Duration = self.calls.iter().map(|call| call.total).sum();
         self.mean = u32::try_from(self.calls.len()).ok().map(|count| total / count);
+        self.tail.take();
     }
 
     /// The number of calls.
@@ -137,9 +140,13 @@ impl History {
         (fleet.len() >= ENOUGH_OF_ALL).then(|| fleet.tail())
     }
 
+    fn tail(&self) -> Expected {
+        *self.tail.get_or_init(|| self.find_tail())
+    }
+
     /// The 99th percentile of each part. A node that does not tell the prompt's share has all of the
     /// time to the first token counted as that.
-    fn tail(&self) -> Expected {
+    fn find_tail(&self) -> Expected {
         #[expect(clippy::cast_precision_loss, reason = "no prompt has 2^52 tokens or bytes")]
         let ratio = |call: &Measured| {
             let tokens = call.prompt_tokens.filter(|tokens| *tokens > 0);

@@ -32,7 +32,7 @@ pub struct Treatment {
 pub struct Prospect {
     /// How long such calls took of late; none if nothing is known.
     pub expected: Option<Expected>,
-    /// How many times that long the node may take, because it was wrongly suspected before.
+    /// How many times that long the node may take, because others answered what it did not in time.
     pub patience: u32,
 }
 
@@ -85,11 +85,10 @@ pub struct Member {
     answered_at: Option<Duration>,
     /// The number of the doubt that its supervisor has not settled yet.
     doubt: Option<u64>,
-    /// Whether it was doubted since it last took calls.
-    doubted: bool,
     patience: u32,
-    /// Calls that it did not answer and that no other node has answered so far.
-    open_cases: Vec<u64>,
+    /// Calls that it did not answer and that no other node has answered so far, and whether it gave no
+    /// token in time.
+    open_cases: Vec<(u64, bool)>,
     /// How many calls it may have at once while it recovers.
     pub(super) ramp: Option<u32>,
 }
@@ -115,7 +114,6 @@ impl Member {
             history: History::default(),
             answered_at: None,
             doubt: None,
-            doubted: false,
             patience: 1,
             open_cases: Vec::new(),
             ramp: None,
@@ -192,20 +190,15 @@ impl Member {
             self.doubt = None;
         }
         if down(state) {
-            (self.doubted, self.patience) = (false, 1);
+            self.patience = 1;
         } else if down(self.state) {
             self.breaker = Breaker::default();
             (self.rest_until, self.shun_until) = (Duration::ZERO, Duration::ZERO);
             self.open_cases.clear();
         }
-        if state == NodeState::Ready && self.state != NodeState::Ready {
-            if std::mem::take(&mut self.doubted) {
-                // It was suspected for nothing.
-                self.patience = (self.patience * 2).min(MOST_PATIENCE);
-            }
-            if self.request_count > 0 {
-                self.ramp = Some(1);
-            }
+        let comes_back = state == NodeState::Ready && self.state != NodeState::Ready;
+        if comes_back && self.request_count > 0 {
+            self.ramp = Some(1);
         }
         self.state = state;
         self.state_at = now;
@@ -265,8 +258,8 @@ impl Member {
             }
             Outcome::Stalled | Outcome::BadAnswer => {
                 self.breaker.end_undecided();
-                if !self.open_cases.contains(&call) {
-                    self.open_cases.push(call);
+                if self.open_cases.iter().all(|(open, _)| *open != call) {
+                    self.open_cases.push((call, outcome == Outcome::Stalled));
                 }
                 if self.open_cases.len() >= SEVERAL {
                     for _ in self.open_cases.drain(..) {
@@ -282,13 +275,17 @@ impl Member {
 
     /// Takes it out until its supervisor, told of the doubt by this number, has looked.
     pub(super) fn doubt(&mut self, number: u64) {
-        (self.doubt, self.doubted) = (Some(number), true);
+        self.doubt = Some(number);
     }
 
-    /// Another node answered a call that this one did not: it was this one's fault.
+    /// Another node answered a call that this one did not: it was this one's fault. It may have been
+    /// too slow, so it is given more time.
     pub(super) fn blame(&mut self, call: u64, now: Duration, treatment: &Treatment) {
-        if let Some(at) = self.open_cases.iter().position(|open| *open == call) {
-            self.open_cases.swap_remove(at);
+        if let Some(at) = self.open_cases.iter().position(|(open, _)| *open == call) {
+            let (_, stalled) = self.open_cases.swap_remove(at);
+            if stalled {
+                self.patience = (self.patience * 2).min(MOST_PATIENCE);
+            }
             self.fail(now, treatment);
         }
     }

@@ -59,7 +59,8 @@ pub struct Nodes {
     /// How long the canary's token may take.
     #[serde(with = "duration")]
     pub canary_timeout: Duration,
-    /// The least time between two canaries of one node.
+    /// The time after which a node that hangs is asked again, and the least time between two canaries
+    /// because of calls that were given up.
     #[serde(with = "duration")]
     pub canary_cooldown: Duration,
     /// How long calls in flight may take when their node is drained.
@@ -127,7 +128,7 @@ impl Default for Nodes {
             kills_per_hour: 6,
             canary_after: Duration::from_secs(30),
             canary_timeout: Duration::from_secs(30),
-            canary_cooldown: Duration::from_secs(60),
+            canary_cooldown: Duration::from_secs(15),
             drain_timeout: Duration::from_secs(150),
             require_gpu: false,
             log_lines_per_second: 50,

@@ -62,7 +62,7 @@ mod tests {
             (known(3_000, 1), 0, 0, (12_000, 6_000), "four times the usual"),
             (known(3_000, 1), 4_000, 0, (20_000, 6_000), "a long prompt"),
             (known(10, 1), 0, 1, (10_000, 10_000), "a second try"),
-            (known(10, 2), 0, 1, (20_000, 20_000), "a node that was wrongly suspected"),
+            (known(10, 2), 0, 1, (20_000, 20_000), "a node that was too slow before"),
             (known(60_000, 1), 0, 0, (120_000, 30_000), "the ceiling"),
             (known(60_000, 64), u64::MAX, u32::MAX, (120_000, 30_000), "the ceiling"),
         ];

@@ -245,9 +245,8 @@ fn a_stalled_node_gets_no_call_until_its_supervisor_has_looked() {
     pool.set_state(&id(0), NodeState::Ready, 0, 10 * second);
     assert_eq!(pool.choose(&[], 10 * second), None, "that report had not heard of it");
     pool.set_state(&id(0), NodeState::Reachable, 1, 10 * second);
-    assert_eq!(pool.prospect(&id(0)).patience, 1);
     pool.set_state(&id(0), NodeState::Ready, 1, 10 * second);
-    assert_eq!(pool.prospect(&id(0)).patience, 2, "it was suspected for nothing");
+    assert!(healthy(&pool, 10 * second));
     end(&mut pool, calls[1], Outcome::Answered, second, 11 * second);
     let verdict = stalled(&mut pool, calls[2], 12 * second);
     assert_eq!((verdict.suspect, verdict.doubt), (true, Some(2)), "none runs");
@@ -279,10 +278,28 @@ fn a_call_that_nobody_answers_opens_no_breaker_and_one_that_another_node_answers
     pool.blame(&id(0), 7, Duration::ZERO);
     pool.blame(&id(0), 7, Duration::ZERO);
     assert_eq!(pool.members()[0].breaker.failures(), 1);
+    assert_eq!(pool.prospect(&id(0)).patience, 1, "time was not what it lacked");
     for call in 8..11 {
         bad(&mut pool, call);
     }
     assert_eq!(pool.members()[0].breaker.failures(), 4, "several different calls");
+}
+
+#[test]
+fn a_node_whose_stalled_calls_others_answer_is_given_more_time_until_it_answers() {
+    let mut pool = pool(Policy::LeastBusy, &[1]);
+    let (held, outcome, mut now) = (Duration::ZERO, Outcome::Stalled, Duration::ZERO);
+    for (call, patience) in [(1, 2), (2, 4), (3, 8)] {
+        let Taken { membership, .. } = pool.choose(&[], now).expect("usable");
+        pool.release(Ended { membership, call, outcome, held, measured: None }, now);
+        pool.set_state(&id(0), NodeState::Ready, call, now);
+        pool.blame(&id(0), call, now);
+        assert_eq!(pool.prospect(&id(0)).patience, patience);
+        now = pool.next_rest_end(now).expect("it rests");
+    }
+    let node = pool.choose(&[], now).expect("usable");
+    end(&mut pool, node.membership, Outcome::Answered, HELD, now);
+    assert_eq!(pool.prospect(&id(0)).patience, 4);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the last answered calls showed, and what may be expected of the next one. Pure.
 //!
 //! One rule: what is expected grows with the length of the prompt, so that a long call is not taken
-//! for a hang.
+//! for a hang; and what a node has shown with short answers says nothing about its long ones.
 
 use std::{cell::OnceCell, collections::VecDeque, time::Duration};
 
@@ -133,11 +133,15 @@ impl History {
     }
 
     /// What may be expected of the next call: from the node's own history, else from the fleet's.
+    ///
+    /// A node may have had only short answers so far, such as corrected zones; how long an answer can be is
+    /// known from all nodes.
     pub fn expected(&self, fleet: &Self) -> Option<Expected> {
-        if self.len() >= ENOUGH {
-            return Some(self.tail());
+        if self.len() < ENOUGH {
+            return (fleet.len() >= ENOUGH_OF_ALL).then(|| fleet.tail());
         }
-        (fleet.len() >= ENOUGH_OF_ALL).then(|| fleet.tail())
+        let (own, all) = (self.tail(), fleet.tail());
+        Some(Expected { rest: own.rest.max(all.rest), total: own.total.max(all.total), ..own })
     }
 
     fn tail(&self) -> Expected {
@@ -223,10 +227,20 @@ mod tests {
             history(&[call(100, 10, 20); ENOUGH]),
             history(&[call(100, 500, 900); 3]),
         );
-        let total = |of: &History, fleet| of.expected(fleet).map(|expected| expected.total);
-        assert_eq!(total(&own, &fleet), Some(ms(20)));
-        assert_eq!(total(&few, &fleet), Some(ms(900)));
-        assert_eq!(total(&few, &few), None);
+        let first_token =
+            |of: &History, fleet| of.expected(fleet).map(|expected| expected.first_token(100));
+        assert_eq!(first_token(&own, &fleet), Some(ms(10)));
+        assert_eq!(first_token(&few, &fleet), Some(ms(500)));
+        assert_eq!(first_token(&few, &few), None);
+    }
+
+    #[test]
+    fn a_node_that_has_had_short_answers_only_is_given_time_for_a_long_one() {
+        let (zones, tickets) = (call(1000, 300, 1000), call(2000, 600, 25_000));
+        let fleet = history(&[[zones; 8], [tickets; 8]].concat());
+        let expected = history(&[zones; 8]).expected(&fleet).expect("enough");
+        assert_eq!((expected.rest, expected.total), (ms(24_400), ms(25_000)));
+        assert_eq!(expected.first_token(1000), ms(300), "its own speed is its own");
     }
 
     #[test]

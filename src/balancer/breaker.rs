@@ -38,7 +38,8 @@ pub struct Breaker {
     /// Trials that failed, and the opening before the first; 0 while it is closed.
     trips: u32,
     until: Duration,
-    trial: bool,
+    /// When the trial began that is on its way.
+    trial: Option<Duration>,
 }
 
 impl Breaker {
@@ -46,8 +47,8 @@ impl Breaker {
     pub fn position(&self) -> Position {
         match (self.trips, self.trial) {
             (0, _) => Position::Closed,
-            (_, false) => Position::Open,
-            (_, true) => Position::HalfOpen,
+            (_, None) => Position::Open,
+            (_, Some(_)) => Position::HalfOpen,
         }
     }
 
@@ -62,16 +63,21 @@ impl Breaker {
     }
 
     /// Takes note that a call was let through.
-    pub fn begin(&mut self) {
-        self.trial = self.trips > 0;
+    pub fn begin(&mut self, now: Duration) {
+        self.trial = (self.trips > 0).then_some(now);
     }
 
-    /// Takes note of a failure that is the node's own.
-    pub fn fail(&mut self, now: Duration, policy: Policy) {
+    /// Takes note of the end of a call and says whether it was the trial; what began before that
+    /// may still run.
+    pub fn end(&mut self, began: Duration) -> bool {
+        self.trial.take_if(|trial| began >= *trial).is_some()
+    }
+
+    /// Takes note of a failure that is the node's own, in the trial or else. While it is open, only
+    /// the trial prolongs it.
+    pub fn fail(&mut self, in_trial: bool, now: Duration, policy: Policy) {
         self.failures = self.failures.saturating_add(1);
-        let trial_failed = std::mem::take(&mut self.trial);
-        // What fails while it is open began before.
-        if trial_failed || (self.trips == 0 && self.failures >= policy.failures) {
+        if in_trial || (self.trips == 0 && self.failures >= policy.failures) {
             self.trips = self.trips.saturating_add(1);
             self.until = now + policy.cooldown.delay(self.trips);
         }
@@ -80,11 +86,6 @@ impl Breaker {
     /// Takes note of an answer.
     pub fn succeed(&mut self) {
         *self = Self::default();
-    }
-
-    /// Takes note of a call that tells nothing: the trial, if it was one, is still to come.
-    pub fn end_undecided(&mut self) {
-        self.trial = false;
     }
 
     /// Takes back one failure. One that opened the breaker leaves it open until its trial.
@@ -104,22 +105,27 @@ mod tests {
     const POLICY: Policy =
         Policy { failures: 3, cooldown: Backoff { base: SECOND, ceiling: Duration::from_secs(4) } };
 
+    /// A breaker that is open until a second has passed.
+    fn open() -> Breaker {
+        let mut breaker = Breaker::default();
+        (0..3).for_each(|_| breaker.fail(false, Duration::ZERO, POLICY));
+        breaker
+    }
+
     #[test]
     fn it_opens_after_failures_in_a_row_and_an_answer_closes_it() {
         let mut breaker = Breaker::default();
         for _ in 0..2 {
-            breaker.fail(SECOND, POLICY);
+            breaker.fail(false, SECOND, POLICY);
             assert_eq!(breaker.position(), Position::Closed);
         }
         breaker.succeed();
         for position in [Position::Closed, Position::Closed, Position::Open, Position::Open] {
-            breaker.begin();
-            breaker.trial = false;
-            breaker.fail(SECOND, POLICY);
+            breaker.fail(false, SECOND, POLICY);
             assert_eq!(breaker.position(), position);
         }
         assert_eq!(breaker.until(), 2 * SECOND, "what began before does not prolong it");
-        breaker.begin();
+        breaker.begin(2 * SECOND);
         assert_eq!(breaker.position(), Position::HalfOpen);
         breaker.succeed();
         assert_eq!(breaker, Breaker::default());
@@ -127,27 +133,33 @@ mod tests {
 
     #[test]
     fn each_trial_that_fails_doubles_the_wait_up_to_the_ceiling() {
-        let mut breaker = Breaker::default();
-        (0..3).for_each(|_| breaker.fail(Duration::ZERO, POLICY));
+        let mut breaker = open();
         let mut waits = vec![breaker.until().as_secs()];
         for _ in 0..3 {
             let now = breaker.until();
-            breaker.begin();
-            breaker.fail(now, POLICY);
+            breaker.begin(now);
+            let in_trial = breaker.end(now);
+            breaker.fail(in_trial, now, POLICY);
             waits.push((breaker.until() - now).as_secs());
         }
         assert_eq!(waits, [1, 2, 4, 4]);
     }
 
     #[test]
-    fn a_trial_that_tells_nothing_is_made_again_and_a_pardon_takes_a_failure_back() {
-        let mut breaker = Breaker::default();
-        (0..3).for_each(|_| breaker.fail(Duration::ZERO, POLICY));
-        breaker.begin();
-        breaker.end_undecided();
+    fn only_the_end_of_the_trial_itself_makes_room_for_another_one() {
+        let mut breaker = open();
+        breaker.begin(SECOND);
+        assert!(!breaker.end(Duration::ZERO), "that began before");
+        breaker.fail(false, SECOND, POLICY);
+        assert_eq!((breaker.position(), breaker.until()), (Position::HalfOpen, SECOND));
+        assert!(breaker.end(SECOND));
         assert_eq!((breaker.position(), breaker.until()), (Position::Open, SECOND));
+    }
+
+    #[test]
+    fn a_pardon_takes_a_failure_back() {
         let mut breaker = Breaker::default();
-        breaker.fail(Duration::ZERO, POLICY);
+        breaker.fail(false, Duration::ZERO, POLICY);
         breaker.pardon();
         assert_eq!(breaker, Breaker::default());
     }

@@ -205,11 +205,11 @@ impl Member {
     }
 
     /// Takes note of a lease.
-    pub(super) fn take(&mut self, lease: u64) {
+    pub(super) fn take(&mut self, lease: u64, now: Duration) {
         self.in_flight += 1;
         self.request_count += 1;
         self.last_used = lease;
-        self.breaker.begin();
+        self.breaker.begin(now);
     }
 
     /// Takes note of the end of a lease for `call`, which was held so long while a call takes
@@ -223,6 +223,8 @@ impl Member {
         treatment: &Treatment,
     ) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        let began = now.saturating_sub(held);
+        let in_trial = self.breaker.end(began);
         if outcome.is_error() {
             self.error_count += 1;
             self.last_failure = Some(LastFailure { outcome, at: now });
@@ -248,28 +250,29 @@ impl Member {
                     self.request_count = self.request_count.saturating_sub(1);
                 }
                 // What began before the last failure is one with it.
-                let began = now.saturating_sub(held);
-                let new = self.breaker.failures() == 0 || began > self.failed_at;
-                if new || self.breaker.position() == Position::HalfOpen {
-                    self.fail(now, treatment);
+                if in_trial || self.breaker.failures() == 0 || began > self.failed_at {
+                    self.fail(in_trial, now, treatment);
                 }
                 let early = usual.unwrap_or_default().saturating_sub(held);
                 self.shun_until = self.shun_until.max(now + early);
             }
             Outcome::Stalled | Outcome::BadAnswer => {
-                self.breaker.end_undecided();
+                if in_trial {
+                    // It has failed often enough for the benefit of the doubt.
+                    self.fail(in_trial, now, treatment);
+                }
                 if self.open_cases.iter().all(|(open, _)| *open != call) {
                     self.open_cases.push((call, outcome == Outcome::Stalled));
                 }
                 if self.open_cases.len() >= SEVERAL {
                     for _ in self.open_cases.drain(..) {
                         // One by one, as they came.
-                        self.breaker.fail(now, treatment.breaker);
+                        self.breaker.fail(false, now, treatment.breaker);
                     }
                     self.rest(now, treatment);
                 }
             }
-            Outcome::Rejected | Outcome::Abandoned => self.breaker.end_undecided(),
+            Outcome::Rejected | Outcome::Abandoned => {}
         }
     }
 
@@ -286,7 +289,7 @@ impl Member {
             if stalled {
                 self.patience = (self.patience * 2).min(MOST_PATIENCE);
             }
-            self.fail(now, treatment);
+            self.fail(false, now, treatment);
         }
     }
 
@@ -300,8 +303,8 @@ impl Member {
     }
 
     /// A failure that is its own.
-    fn fail(&mut self, now: Duration, treatment: &Treatment) {
-        self.breaker.fail(now, treatment.breaker);
+    fn fail(&mut self, in_trial: bool, now: Duration, treatment: &Treatment) {
+        self.breaker.fail(in_trial, now, treatment.breaker);
         self.rest(now, treatment);
     }
 

@@ -226,14 +226,14 @@ impl Pool {
                 turn.into_iter().find(|at| usable(&self.members[*at]))
             }
         }?;
-        Some(self.take(chosen))
+        Some(self.take(chosen, now))
     }
 
-    fn take(&mut self, at: usize) -> Taken {
+    fn take(&mut self, at: usize, now: Duration) -> Taken {
         self.leases += 1;
         self.last = at;
         let member = &mut self.members[at];
-        member.take(self.leases);
+        member.take(self.leases, now);
         let Member { id, membership, base_url, .. } = member;
         Taken { node: id.clone(), membership: *membership, base_url: base_url.clone() }
     }
@@ -249,7 +249,7 @@ impl Pool {
         };
         let indices = (0..self.members.len()).filter(|at| idle(&self.members[*at]));
         let at = indices.min_by_key(|at| self.members[*at].last_used)?;
-        Some(self.take(at))
+        Some(self.take(at, now))
     }
 
     /// Gives a slot back and takes note of how the call went. The answer is what it means for the

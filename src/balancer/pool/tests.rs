@@ -211,6 +211,33 @@ fn an_open_breaker_lets_one_call_try_and_none_that_has_failed_before() {
 }
 
 #[test]
+fn a_trial_that_brings_no_good_answer_puts_the_next_one_off() {
+    let mut pool = pool(Policy::LeastBusy, &[4]);
+    let second = Duration::from_secs(1);
+    let early = pool.choose(&[], Duration::ZERO).expect("free");
+    for now in 1..6 {
+        let node = pool.choose(&[], second * now).expect("the rest is over");
+        end(&mut pool, node.membership, Outcome::Failed, Duration::ZERO, second * now);
+    }
+    let mut now = pool.members()[0].breaker.until();
+    let mut waits = Vec::new();
+    for outcome in [Outcome::BadAnswer, Outcome::Stalled, Outcome::BadAnswer] {
+        let node = pool.choose(&[], now).expect("the trial");
+        end(&mut pool, node.membership, outcome, Duration::ZERO, now);
+        pool.set_state(&id(0), NodeState::Ready, u64::MAX, now);
+        let until = pool.members()[0].breaker.until();
+        waits.push((until - now).as_secs());
+        now = until;
+    }
+    assert_eq!(waits, [2, 4, 8]);
+    let trial = pool.choose(&[], now).expect("the trial");
+    end(&mut pool, early.membership, Outcome::Abandoned, now, now);
+    assert_eq!(pool.choose(&[], now), None, "the trial is still on its way");
+    end(&mut pool, trial.membership, Outcome::Answered, Duration::ZERO, now);
+    assert!(pool.choose(&[], now).is_some());
+}
+
+#[test]
 fn a_recovered_node_gets_more_calls_at_once_with_each_that_it_answers() {
     let mut pool = pool(Policy::LeastBusy, &[8]);
     let now = Duration::ZERO;

@@ -62,6 +62,31 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// Counts one more.
+    pub fn count(&mut self, stage: Stage, priority: Priority) {
+        *self.of(Class::of(stage, priority)) += 1;
+    }
+
+    fn of(&mut self, class: Class) -> &mut usize {
+        match class {
+            Class::Begun => &mut self.begun,
+            Class::Interactive => &mut self.interactive,
+            Class::Batch => &mut self.batch,
+        }
+    }
+
+    /// How many new tickets are served before one of this priority that comes now: a batch call lets so
+    /// many urgent ones pass, and no more.
+    pub fn before(&self, priority: Priority) -> usize {
+        match priority {
+            Priority::Interactive => self.interactive,
+            Priority::Batch => {
+                let passes = self.batch.saturating_add(1).saturating_mul(PASSES as usize);
+                self.interactive.min(passes) + self.batch
+            }
+        }
+    }
+
     /// All of them.
     pub fn total(&self) -> usize {
         self.begun + self.interactive + self.batch
@@ -104,13 +129,7 @@ impl<W> Queue<W> {
     /// How many wait as what.
     pub fn waiting(&self) -> Waiting {
         let mut waiting = Waiting::default();
-        for (class, _) in self.waiters.keys() {
-            match class {
-                Class::Begun => waiting.begun += 1,
-                Class::Interactive => waiting.interactive += 1,
-                Class::Batch => waiting.batch += 1,
-            }
-        }
+        self.waiters.keys().for_each(|(class, _)| *waiting.of(*class) += 1);
         waiting
     }
 
@@ -166,8 +185,12 @@ impl<W> Queue<W> {
     /// Asks for each waiter in the order of service what there is for it, removes those for whom there
     /// is something, and returns them with it.
     ///
-    /// One for whom there is nothing keeps its place and blocks nobody behind it.
-    pub fn serve<T>(&mut self, mut offer: impl FnMut(Duration, &W) -> Option<T>) -> Vec<(W, T)> {
+    /// One for whom there is nothing keeps its place and blocks nobody behind it. One who is turned away
+    /// (`Some(None)`) had no turn.
+    pub fn serve<T>(
+        &mut self,
+        mut offer: impl FnMut(Duration, &W) -> Option<Option<T>>,
+    ) -> Vec<(W, Option<T>)> {
         let of = |class| move |key: &&(Class, u64)| key.0 == class;
         let keys: Vec<_> = self.waiters.keys().copied().collect();
         let (begun, rest) = keys.split_at(keys.iter().filter(of(Class::Begun)).count());
@@ -181,6 +204,7 @@ impl<W> Queue<W> {
             let Some((deadline, waiter)) = self.waiters.get(key) else { continue };
             let Some(value) = offer(*deadline, waiter) else { continue };
             match key.0 {
+                _ if value.is_none() => {}
                 Class::Begun => {}
                 Class::Interactive if batch.len() > 0 => self.passes += 1,
                 Class::Interactive | Class::Batch => self.passes = 0,
@@ -202,7 +226,7 @@ mod tests {
     const URGENT: Priority = Priority::Interactive;
 
     fn all(queue: &mut Queue<u32>) -> Vec<u32> {
-        queue.serve(|_, _| Some(())).into_iter().map(|(waiter, ())| waiter).collect()
+        queue.serve(|_, _| Some(Some(()))).into_iter().map(|(waiter, _)| waiter).collect()
     }
 
     #[test]
@@ -251,11 +275,30 @@ mod tests {
         for _ in 0..=2 * PASSES {
             // One slot at a time, as in life.
             let mut slot = Some(());
-            let one = queue.serve(|_, _| slot.take());
-            order.extend(one.into_iter().map(|(waiter, ())| waiter));
+            let one = queue.serve(|_, _| slot.take().map(Some));
+            order.extend(one.into_iter().map(|(waiter, _)| waiter));
         }
         let expected: Vec<u32> = (1..=PASSES).chain([0]).chain(PASSES + 1..=2 * PASSES).collect();
         assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn to_be_turned_away_is_no_turn() {
+        let mut queue = Queue::new(1000);
+        let batch = 2 * PASSES;
+        for waiter in 0..=batch + 1 {
+            let priority = if waiter < batch { URGENT } else { Priority::Batch };
+            queue.push(Stage::First, priority, LATE, waiter).expect("room");
+        }
+        let mut one = |refused: Option<u32>| {
+            let mut slot = Some(());
+            let offer = |_, waiter: &u32| {
+                if Some(*waiter) == refused { Some(None) } else { slot.take().map(Some) }
+            };
+            queue.serve(offer).into_iter().map(|(waiter, _)| waiter).collect::<Vec<_>>()
+        };
+        (0..PASSES).for_each(|waiter| assert_eq!(one(None), [waiter]));
+        assert_eq!(one(Some(batch)), [batch, batch + 1]);
     }
 
     #[test]
@@ -282,8 +325,8 @@ mod tests {
                 queue.push(Stage::First, priority, LATE, waiter).expect("room");
             }
             let served = |waiter: usize| choices[waiter].1;
-            let taken = queue.serve(|_, waiter| served(*waiter).then_some(()));
-            let taken: Vec<usize> = taken.into_iter().map(|(waiter, ())| waiter).collect();
+            let taken = queue.serve(|_, waiter| served(*waiter).then_some(Some(())));
+            let taken: Vec<usize> = taken.into_iter().map(|(waiter, _)| waiter).collect();
             for batch in [false, true] {
                 let of = |waiter: &usize| choices[*waiter].0 == batch;
                 let got: Vec<usize> = taken.iter().copied().filter(of).collect();

@@ -10,7 +10,7 @@ use super::{
     history::{ENOUGH, latency},
     member::Treatment,
     pool::{Ended, Pool, Taken},
-    queue::{Priority, Queue, Stage},
+    queue::{Priority, Queue, Stage, Waiting},
 };
 use crate::config::Policy;
 
@@ -49,6 +49,7 @@ pub struct Ask {
 struct Waiter<W> {
     excluded: Vec<NodeId>,
     stage: Stage,
+    priority: Priority,
     since: Duration,
     reply: W,
 }
@@ -111,7 +112,7 @@ impl<W> Scheduler<W> {
             let retry_after = self.retry_after(now);
             return Some((reply, Err(Unserved::NoNode { retry_after })));
         }
-        let waiter = Waiter { excluded, stage, since: now, reply };
+        let waiter = Waiter { excluded, stage, priority, since: now, reply };
         let pushed = self.queue.push(stage, priority, deadline, waiter);
         debug_assert!(pushed.is_ok(), "it is not full");
         None
@@ -132,7 +133,7 @@ impl<W> Scheduler<W> {
         let usable_at = pool.usable_at(now);
         let mut has_room = pool.has_room(now);
         // The calls before the waiter at hand.
-        let mut ahead = 0.0;
+        let mut ahead = Waiting::default();
         let served = self.queue.serve(|deadline, waiter| {
             let begun = waiter.stage == Stage::Begun;
             let too_late = now + least > deadline && !begun;
@@ -144,11 +145,12 @@ impl<W> Scheduler<W> {
                 has_room = pool.has_room(now);
                 return Some(taken);
             }
-            let wait = potential.map(|potential| time(ahead / potential)).unwrap_or_default();
+            let calls = calls_before(&ahead, waiter.priority, per_ticket);
+            let wait = potential.map(|potential| time(calls / potential)).unwrap_or_default();
             if !begun && now.saturating_add(wait).saturating_add(ticket) > deadline {
                 return Some(None);
             }
-            ahead += if begun { 1.0 } else { per_ticket };
+            ahead.count(waiter.stage, waiter.priority);
             None
         });
         for (waiter, taken) in served {
@@ -198,13 +200,7 @@ impl<W> Scheduler<W> {
 
     /// How long the live nodes need for the tickets that wait before one of this priority.
     fn backlog(&self, priority: Priority) -> Option<Duration> {
-        let waiting = self.queue.waiting();
-        let tickets = match priority {
-            Priority::Interactive => waiting.interactive,
-            Priority::Batch => waiting.interactive + waiting.batch,
-        };
-        #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^52 calls")]
-        let calls = waiting.begun as f64 + tickets as f64 * self.calls_per_ticket();
+        let calls = calls_before(&self.queue.waiting(), priority, self.calls_per_ticket());
         Some(time(calls / self.pool.throughput()?))
     }
 
@@ -247,6 +243,12 @@ impl<W> Scheduler<W> {
         }
         Duration::from_secs(away.as_secs_f64().ceil().max(1.0) as u64)
     }
+}
+
+/// The calls that are made before the first one of a ticket of this priority, if so many wait.
+#[expect(clippy::cast_precision_loss, reason = "no queue holds 2^52 calls")]
+fn calls_before(waiting: &Waiting, priority: Priority, per_ticket: f64) -> f64 {
+    waiting.begun as f64 + waiting.before(priority) as f64 * per_ticket
 }
 
 /// No call takes less, as far as can be foreseen: a little less than the fastest one of late.

@@ -103,6 +103,41 @@ fn a_refused_caller_is_told_when_its_turn_would_come() {
     assert!(late.iter().all(|away| *away >= LONGEST_AWAY.as_secs() / 2) && distinct.len() > 100);
 }
 
+/// More urgent calls come than the fleet can do, for an hour.
+#[test]
+fn batch_calls_get_their_turn_however_many_urgent_ones_come() {
+    let takes = 25 * SECOND;
+    let (mut scheduler, mut taken) = busy(3, 256, takes);
+    let mut over: Vec<(Duration, Taken)> = taken.drain(..).map(|taken| (takes, taken)).collect();
+    let (mut served, mut refused) = ([0_u32; 2], [0_u32; 2]);
+    for second in 1..3600_u32 {
+        let now = SECOND * second;
+        let (ended, on): (Vec<_>, _) = over.into_iter().partition(|(end, _)| *end <= now);
+        over = on;
+        ended.iter().for_each(|(_, taken)| end(&mut scheduler, taken, takes, now));
+        let urgent = (second % 6 == 0).then_some(Priority::Interactive);
+        let batch = (second % 30 == 0).then_some(Priority::Batch);
+        let mut answers = Vec::new();
+        for priority in urgent.into_iter().chain(batch) {
+            let ask = Ask { priority, ..ask(Stage::First, now + 180 * SECOND) };
+            answers.extend(scheduler.ask(ask, priority as u32, now));
+        }
+        answers.extend(scheduler.serve(now, |_| false));
+        for (priority, answer) in answers {
+            match answer {
+                Ok(taken) => {
+                    served[priority as usize] += 1;
+                    over.push((now + takes, taken));
+                }
+                Err(_) => refused[priority as usize] += 1,
+            }
+        }
+    }
+    println!("urgent and batch: {served:?} served, {refused:?} refused");
+    assert!(served[1] * 11 >= served[0], "one of nine: {served:?} served, {refused:?} refused");
+    assert!(refused[0] > 0, "there was too much to do");
+}
+
 #[test]
 fn before_anything_is_measured_callers_are_told_to_come_back_soon() {
     let mut scheduler = scheduler::<u32>(1, Policy::LeastBusy, 1);

@@ -49,9 +49,11 @@ impl Handler<Pardon> for Balancer {
 impl Handler<Blame> for Balancer {
     type Result = ();
 
-    fn handle(&mut self, blame: Blame, _: &mut Context<Self>) {
+    fn handle(&mut self, blame: Blame, context: &mut Context<Self>) {
         let now = self.now();
         self.scheduler.pool.blame(&blame.node, blame.call, now);
+        // If every node rests by now, one may be tried sooner.
+        self.serve(context);
     }
 }
 

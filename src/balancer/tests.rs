@@ -23,8 +23,15 @@ impl Handler<CallEnded> for Deaf {
 
 fn start(limit: usize, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
     let settings = config::Balancer { queue_limit: limit, ..config::Balancer::default() };
+    start_with(&settings, nodes)
+}
+
+fn start_with(
+    settings: &config::Balancer,
+    nodes: &[&str],
+) -> (Addr<Balancer>, CancellationToken) {
     let failed = CancellationToken::new();
-    let balancer = Balancer::new(&settings, failed.clone()).start();
+    let balancer = Balancer::new(settings, failed.clone()).start();
     for name in nodes {
         balancer.do_send(Register {
             node: NodeId::from(name.to_string()),
@@ -111,6 +118,33 @@ async fn the_end_of_a_penalty_wakes_the_queue() {
     let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("after the rest");
     assert!(began.elapsed() >= config::Balancer::default().penalty_base);
     drop(lease);
+}
+
+#[actix::test]
+async fn blame_that_makes_every_node_rest_wakes_the_queue() {
+    let outage_retry = Duration::from_millis(10);
+    let settings = config::Balancer { outage_retry, ..config::Balancer::default() };
+    let (balancer, _) = start_with(&settings, &["a", "b"]);
+    report(&balancer, "a", NodeState::Ready).await;
+    let take = async || ask(&balancer, MINUTE).await.await.expect("answered").expect("free");
+    take().await.answered(0, Measured { total: MINUTE / 2, ..Measured::default() });
+    // It rests for the half of a minute that a call takes, unless there is no other one.
+    take().await.finish(1, Outcome::Failed);
+    report(&balancer, "b", NodeState::Ready).await;
+    let b = take().await;
+    assert!(b.node().is("b"));
+    b.finish(2, Outcome::BadAnswer);
+    let (reply, answer) = oneshot::channel();
+    let (stage, priority) = (queue::Stage::Begun, queue::Priority::Interactive);
+    let excluded = vec![NodeId::from("b".to_owned())];
+    let deadline = Instant::now() + MINUTE;
+    balancer
+        .send(Acquire { stage, priority, deadline, excluded, reply })
+        .await
+        .expect("the balancer lives");
+    balancer.do_send(Blame { node: NodeId::from("b".to_owned()), call: 2 });
+    let lease = tokio::time::timeout(MINUTE / 6, answer).await.expect("soon");
+    assert!(lease.expect("answered").expect("a is tried").node().is("a"));
 }
 
 #[actix::test]

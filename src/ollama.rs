@@ -94,7 +94,12 @@ pub async fn generate(
             status => Err(refusal(status, &mut response, budget.token).await),
         }
     };
-    within(budget.call, Stalled::Call, whole).await?
+    let ended = within(budget.call, Stalled::Call, whole).await;
+    match ended {
+        // A call without any token hangs; one with tokens does not end.
+        Err(_) if !pace.has_begun() => Err(UpstreamError::Stalled(Stalled::FirstToken)),
+        ended => ended?,
+    }
 }
 
 /// Reads the answer's lines until the closing one.

@@ -68,6 +68,25 @@ async fn the_first_calls_of_a_node_are_judged_by_the_others() {
     ticketd.stop().await;
 }
 
+/// The whole time may be shorter than that for the first token; silence is a hang all the same.
+#[actix_web::test]
+async fn silence_to_the_end_of_the_whole_time_is_a_hang() {
+    let fakes = [Fake::start().await, Fake::start().await];
+    fakes[0].behave(json!({"fault": "stall_before"})).await;
+    let config =
+        format!("[balancer]\ncall_timeout = \"500ms\"\n{}", SHORT.replace("[balancer]\n", ""));
+    let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], &config).await;
+    let mut number = 0;
+    let outcomes = until("a call on the node that hangs", async || {
+        number += 1;
+        let reply = ticketd.summarize(&call(number)).await;
+        Some(outcomes(&reply).join(" ")).filter(|outcomes| outcomes != "answered")
+    })
+    .await;
+    assert_eq!(outcomes, "stalled answered");
+    ticketd.stop().await;
+}
+
 #[actix_web::test]
 async fn a_slow_node_among_fast_ones_is_given_more_and_more_time() {
     let fakes = [Fake::start().await, Fake::start().await];

@@ -35,6 +35,16 @@ pub struct Measured {
     pub token_time: Option<Duration>,
 }
 
+impl Measured {
+    /// The same without the time in which the node loaded the model: the next call finds it loaded.
+    #[must_use]
+    pub fn without_load(self, load: Duration) -> Self {
+        let load = load.min(self.first_token);
+        let (first_token, total) = (self.first_token - load, self.total.saturating_sub(load));
+        Self { first_token, total, ..self }
+    }
+}
+
 /// The last answered calls of one node, or of all.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -241,6 +251,13 @@ mod tests {
         let expected = history(&[zones; 8]).expected(&fleet).expect("enough");
         assert_eq!((expected.rest, expected.total), (ms(24_400), ms(25_000)));
         assert_eq!(expected.first_token(1000), ms(300), "its own speed is its own");
+    }
+
+    #[test]
+    fn a_call_that_loaded_the_model_is_as_if_it_had_been_loaded() {
+        let cold = call(1000, 60_000, 85_000);
+        assert_eq!(cold.without_load(ms(58_000)), call(1000, 2_000, 27_000));
+        assert_eq!(cold.without_load(Duration::MAX), call(1000, 0, 25_000), "nonsense");
     }
 
     #[test]

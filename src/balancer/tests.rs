@@ -26,10 +26,7 @@ fn start(limit: usize, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
     start_with(&settings, nodes)
 }
 
-fn start_with(
-    settings: &config::Balancer,
-    nodes: &[&str],
-) -> (Addr<Balancer>, CancellationToken) {
+fn start_with(settings: &config::Balancer, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
     let failed = CancellationToken::new();
     let balancer = Balancer::new(settings, failed.clone()).start();
     for name in nodes {

@@ -77,7 +77,8 @@ impl Dispatch {
         };
         let total = since.elapsed();
         let value = judge(&answer).map_err(|Unfit(reason)| Miss::unfit(reason))?;
-        let ollama::Stats { prompt_tokens, prompt_time, tokens, token_time } = answer.stats;
+        let ollama::Stats { load_time, prompt_tokens, prompt_time, tokens, token_time } =
+            answer.stats;
         let measured = Measured {
             request_bytes: bytes,
             first_token: pace.first_token().unwrap_or(total),
@@ -88,7 +89,7 @@ impl Dispatch {
             tokens,
             token_time,
         };
-        Ok((value, measured))
+        Ok((value, measured.without_load(load_time.unwrap_or_default())))
     }
 }
 

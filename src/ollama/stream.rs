@@ -158,6 +158,7 @@ mod tests {
         let answer = read(recorded(thinking), 1448).expect("whole");
         assert_eq!(answer.text, "{\n  \"answer\": 2\n}");
         let expected = Stats {
+            load_time: Some(Duration::from_nanos(1_182_589)),
             prompt_tokens: Some(19),
             prompt_time: Some(Duration::from_nanos(19_537_000)),
             tokens: Some(10),

@@ -113,6 +113,8 @@ pub(super) struct Line {
     pub(super) done: bool,
     pub(super) error: Option<Value>,
     #[serde(default, deserialize_with = "count")]
+    load_duration: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     prompt_eval_count: Option<u64>,
     #[serde(default, deserialize_with = "count")]
     prompt_eval_duration: Option<u64>,
@@ -131,6 +133,7 @@ impl Line {
     /// The measures of a closing line.
     pub(super) fn stats(&self) -> Stats {
         Stats {
+            load_time: self.load_duration.map(Duration::from_nanos),
             prompt_tokens: self.prompt_eval_count,
             prompt_time: self.prompt_eval_duration.map(Duration::from_nanos),
             tokens: self.eval_count,
@@ -151,6 +154,8 @@ pub struct Answer {
 /// What the closing line of an answer tells of the work; each of it may be missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
+    /// The time in which the model was loaded; next to nothing where it was.
+    pub load_time: Option<Duration>,
     /// The tokens of the prompt.
     pub prompt_tokens: Option<u64>,
     /// The time that reading the prompt took.
@@ -239,8 +244,9 @@ mod tests {
         let none = Stats::default();
         let table = [
             (
-                r#""prompt_eval_count":12,"prompt_eval_duration":3000000,"eval_count":0,"eval_duration":4000000"#,
+                r#""load_duration":2000000,"prompt_eval_count":12,"prompt_eval_duration":3000000,"eval_count":0,"eval_duration":4000000"#,
                 Stats {
+                    load_time: ms(2),
                     prompt_tokens: Some(12),
                     prompt_time: ms(3),
                     tokens: Some(0),

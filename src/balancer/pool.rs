@@ -3,8 +3,11 @@
 //! One rule: *usable* is one predicate, [`Pool::choose`] is its only user, and no node ever has
 //! more calls than slots. Pure; time comes in as a value, counted from the balancer's start.
 
-use std::{cmp::Ordering, time::Duration};
+mod rank;
 
+use std::time::Duration;
+
+use self::rank::Rank;
 use super::{
     NodeId, NodeState, Outcome,
     breaker::Position,
@@ -12,9 +15,6 @@ use super::{
     member::{Member, Prospect, Treatment},
 };
 use crate::config::Policy;
-
-/// A node counts as slower than another one from this ratio of their mean times on.
-const CLEARLY_SLOWER: f64 = 1.5;
 
 /// A slot that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,13 +208,7 @@ impl Pool {
                 && !excluded.contains(&member.id)
                 && !(failed && another && member.breaker.position() != Position::Closed)
         };
-        let rank = |member: &Member| Rank {
-            risky: failed && member.breaker.failures() > 0,
-            slowness: slowness(member, fastest),
-            in_flight: member.in_flight,
-            slots: member.slots,
-            last_used: member.last_used,
-        };
+        let rank = |member: &Member| Rank::of(member, failed, fastest);
         let indices = 0..self.members.len();
         let chosen = match self.policy {
             Policy::LeastBusy => indices
@@ -311,38 +305,6 @@ impl Pool {
     pub fn usable_at(&self, now: Duration) -> Option<Duration> {
         let outage = self.is_outage(now);
         self.members.iter().filter_map(|member| member.usable_at(outage, &self.treatment)).min()
-    }
-}
-
-/// How many times as long as on the fastest node a call takes; 1 unless it is clearly more.
-fn slowness(member: &Member, fastest: Option<Duration>) -> f64 {
-    let ratio =
-        member.pace().zip(fastest).map(|(own, fastest)| own.as_secs_f64() / fastest.as_secs_f64());
-    ratio.filter(|ratio| ratio.is_finite() && *ratio >= CLEARLY_SLOWER).unwrap_or(1.0)
-}
-
-/// What a node is chosen by; the least is the best.
-#[derive(Debug)]
-struct Rank {
-    /// Whether a call that has failed already had better go elsewhere.
-    risky: bool,
-    slowness: f64,
-    in_flight: u32,
-    slots: u32,
-    last_used: u64,
-}
-
-impl Rank {
-    /// By the calls in flight for the slots, each as long as the node is slow; then by the speed; then
-    /// by the longest rest.
-    fn cmp(&self, other: &Self) -> Ordering {
-        let load = |of: &Self, other: &Self| {
-            f64::from(of.in_flight) * of.slowness * f64::from(other.slots)
-        };
-        let by_load = load(self, other).total_cmp(&load(other, self));
-        let by_speed = self.slowness.total_cmp(&other.slowness);
-        let by_use = self.last_used.cmp(&other.last_used);
-        self.risky.cmp(&other.risky).then(by_load).then(by_speed).then(by_use)
     }
 }
 

@@ -225,7 +225,7 @@ impl Handler<Hedge> for Balancer {
         if !within || self.closed || !self.scheduler.queue().is_empty() {
             return;
         }
-        if let Some(taken) = self.scheduler.pool.choose_idle(&ask.busy, now) {
+        if let Some(taken) = self.scheduler.pool.choose_idle(&ask.excluded, now) {
             self.hedges += 1;
             let lease = self.lease(taken, context);
             // Who left meanwhile drops the lease, which gives the slot back.

@@ -133,7 +133,8 @@ impl Dispatch {
             let lease = lease.map_err(|unserved| call.unserved(unserved, deadline))?;
             call.stage = Stage::Begun;
             let node = lease.node().clone();
-            let second = self.second(node.clone(), lease.prospect());
+            let excluded = call.excluded.iter().chain([&node]).cloned().collect();
+            let second = self.second(excluded, lease.prospect());
             let (mut second, mut hedged) = (pin!(second), false);
             let mut copies = FuturesUnordered::new();
             copies.push(self.run(lease, call.request.clone(), &judge));

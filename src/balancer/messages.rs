@@ -36,8 +36,8 @@ pub struct Acquire {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Hedge {
-    /// The node that the call is on.
-    pub busy: NodeId,
+    /// The node that the call is on, and those that failed it.
+    pub excluded: Vec<NodeId>,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Lease>,
 }

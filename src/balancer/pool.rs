@@ -181,12 +181,12 @@ impl Pool {
     /// Whether any node has a slot for some call.
     pub fn has_room(&self, now: Duration) -> bool {
         let outage = self.is_outage(now);
-        let any = |member: &Member| {
-            member.is_ready()
-                && member.has_room()
-                && member.rests_until(outage, &self.treatment) <= now
-        };
-        self.members.iter().any(any)
+        self.members.iter().any(|member| self.is_usable(member, outage, now))
+    }
+
+    /// Whether a node has a slot for a call that does not exclude it.
+    fn is_usable(&self, member: &Member, outage: bool, now: Duration) -> bool {
+        member.is_ready() && member.has_room() && member.rests_until(outage, &self.treatment) <= now
     }
 
     /// Chooses a usable node with a free slot and takes the slot.
@@ -202,9 +202,7 @@ impl Pool {
         let fastest = self.members.iter().filter(|member| member.is_live());
         let fastest = fastest.filter_map(Member::pace).min();
         let usable = |member: &Member| {
-            member.is_ready()
-                && member.has_room()
-                && member.rests_until(outage, &self.treatment) <= now
+            self.is_usable(member, outage, now)
                 && !excluded.contains(&member.id)
                 && !(failed && another && member.breaker.position() != Position::Closed)
         };
@@ -232,14 +230,13 @@ impl Pool {
         Taken { node: id.clone(), membership: *membership, base_url: base_url.clone() }
     }
 
-    /// Takes a slot of an idle node for a second copy of a call that runs on `busy`.
-    pub fn choose_idle(&mut self, busy: &NodeId, now: Duration) -> Option<Taken> {
+    /// Takes a slot of an idle node that works, for a second copy of a call.
+    pub fn choose_idle(&mut self, excluded: &[NodeId], now: Duration) -> Option<Taken> {
         let idle = |member: &Member| {
             member.is_live()
                 && member.in_flight == 0
-                && member.has_room()
-                && member.id != *busy
-                && member.rests_until(false, &self.treatment) <= now
+                && self.is_usable(member, false, now)
+                && !excluded.contains(&member.id)
         };
         let indices = (0..self.members.len()).filter(|at| idle(&self.members[*at]));
         let at = indices.min_by_key(|at| self.members[*at].last_used)?;

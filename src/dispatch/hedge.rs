@@ -15,11 +15,11 @@ use crate::balancer::{Hedge, Lease, NodeId, Prospect};
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Dispatch {
-    /// Waits until a call on `busy` has taken longer than 99 of 100 of late and another node is idle,
+    /// Waits until a call has taken longer than 99 of 100 of late and a node is idle that is not excluded,
     /// and takes that node. For ever, if no copies are wanted.
     pub(super) async fn second(
         &self,
-        busy: NodeId,
+        excluded: Vec<NodeId>,
         mut prospect: watch::Receiver<Prospect>,
     ) -> Lease {
         if self.settings.hedge_percent == 0 {
@@ -31,7 +31,7 @@ impl Dispatch {
             let left = usual.map(|usual| usual.saturating_sub(since.elapsed()));
             if left.is_some_and(|left| left.is_zero()) {
                 let (reply, lease) = oneshot::channel();
-                self.balancer.do_send(Hedge { busy: busy.clone(), reply });
+                self.balancer.do_send(Hedge { excluded: excluded.clone(), reply });
                 if let Ok(lease) = lease.await {
                     return lease;
                 }

@@ -238,6 +238,16 @@ fn a_trial_that_brings_no_good_answer_puts_the_next_one_off() {
 }
 
 #[test]
+fn a_second_copy_goes_to_an_idle_node_that_has_not_failed_the_call() {
+    let mut pool = pool(Policy::LeastBusy, &[1, 2, 1]);
+    assert_eq!(chosen(&mut pool, &[]), Some(id(0)));
+    let mut second = |excluded: &[NodeId]| pool.choose_idle(excluded, Duration::ZERO);
+    assert_eq!(second(&[id(0), id(1), id(2)]), None);
+    assert_eq!(second(&[id(0), id(2)]).map(|taken| taken.node), Some(id(1)));
+    assert_eq!(second(&[id(0), id(2)]), None, "it is idle no more");
+}
+
+#[test]
 fn a_recovered_node_gets_more_calls_at_once_with_each_that_it_answers() {
     let mut pool = pool(Policy::LeastBusy, &[8]);
     let now = Duration::ZERO;

@@ -164,11 +164,10 @@ impl Pool {
         &self.history
     }
 
-    /// Whether every node that is ready rests.
+    /// Whether every node that is ready rests, or has to be tried first.
     fn is_outage(&self, now: Duration) -> bool {
-        let works = |member: &Member| {
-            member.is_ready() && member.rests_until(false, &self.treatment) <= now
-        };
+        let works =
+            |member: &Member| member.is_live() && member.rests_until(false, &self.treatment) <= now;
         !self.members.iter().any(works)
     }
 

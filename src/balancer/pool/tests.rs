@@ -28,6 +28,10 @@ fn chosen(pool: &mut Pool, excluded: &[NodeId]) -> Option<NodeId> {
     pool.choose(excluded, Duration::ZERO).map(|taken| taken.node)
 }
 
+fn chosen_at(pool: &mut Pool, now: Duration) -> Option<NodeId> {
+    pool.choose(&[], now).map(|taken| taken.node)
+}
+
 /// Ends a lease as the only one of its call.
 fn end(
     pool: &mut Pool,
@@ -169,6 +173,26 @@ fn when_every_node_rests_one_is_tried_again_soon() {
         now = next;
     }
     assert_eq!(pool.members()[0].breaker.position(), Position::Open);
+}
+
+#[test]
+fn a_trial_on_one_node_does_not_keep_another_one_waiting() {
+    let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+    let mut now = Duration::ZERO;
+    while pool.members().iter().any(|member| member.breaker.failures() < 9) {
+        now = pool.next_rest_end(now).unwrap_or(now);
+        while let Some(node) = pool.choose(&[], now) {
+            end(&mut pool, node.membership, Outcome::Failed, Duration::ZERO, now);
+        }
+    }
+    // The one fails again just before the other one's cool-down ends.
+    now = pool.members()[0].breaker.until();
+    (0..2).for_each(|_| drop(pool.choose(&[], now - TREATMENT.outage_retry / 2)));
+    end(&mut pool, 1, Outcome::Abandoned, Duration::ZERO, now);
+    end(&mut pool, 2, Outcome::Failed, Duration::ZERO, now);
+    assert_eq!(chosen_at(&mut pool, now), Some(id(0)), "the trial");
+    assert_eq!(chosen_at(&mut pool, now), None);
+    assert_eq!(chosen_at(&mut pool, now + TREATMENT.outage_retry), Some(id(1)));
 }
 
 #[test]

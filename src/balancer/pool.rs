@@ -276,10 +276,10 @@ impl Pool {
         ends.filter(|end| *end > now).min()
     }
 
-    /// The calls that the live nodes answer in a second; none if nothing was measured yet, or none
-    /// lives.
+    /// The calls that the live nodes answer in a second, or all nodes while none lives; none if nothing
+    /// was measured yet.
     pub fn throughput(&self) -> Option<f64> {
-        self.rate_of(|member| member.is_live())
+        self.rate_of(|member| member.is_live()).or_else(|| self.rate_of(|_| true))
     }
 
     /// The calls that all nodes would answer in a second if those that may come back were back.

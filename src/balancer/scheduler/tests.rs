@@ -103,6 +103,27 @@ fn a_refused_caller_is_told_when_its_turn_would_come() {
     assert!(late.iter().all(|away| *away >= LONGEST_AWAY.as_secs() / 2) && distinct.len() > 100);
 }
 
+#[test]
+fn who_is_refused_in_an_outage_is_told_to_come_back_one_after_the_other() {
+    for (back_in, first) in [(Some(5 * SECOND), 5), (None, 60)] {
+        let (mut scheduler, _taken) = busy(2, 100, 10 * SECOND);
+        for number in 0..2 {
+            let state = NodeState::Down { back_in };
+            scheduler.pool.set_state(&node(number), state, 0, Duration::ZERO);
+        }
+        let deadline = 4 * SECOND;
+        (0..4).for_each(|waiter| {
+            drop(scheduler.ask(ask(Stage::Begun, deadline), waiter, Duration::ZERO))
+        });
+        let answers = scheduler.serve(Duration::ZERO, |_| false);
+        let told = answers.into_iter().map(|(_, answer)| match answer {
+            Err(Unserved::NoNode { retry_after }) => retry_after.as_secs(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [0, 10, 20, 30].map(|more| first + more));
+    }
+}
+
 /// More urgent calls come than the fleet can do, for an hour.
 #[test]
 fn batch_calls_get_their_turn_however_many_urgent_ones_come() {

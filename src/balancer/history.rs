@@ -3,7 +3,7 @@
 //! One rule: what is expected grows with the length of the prompt, so that a long call is not taken
 //! for a hang; and what a node has shown with short answers says nothing about its long ones.
 
-use std::{cell::OnceCell, collections::VecDeque, time::Duration};
+use std::{cell::OnceCell, cmp::Ordering, collections::VecDeque, time::Duration};
 
 /// How many answered calls a node's history holds.
 const LENGTH: usize = 100;
@@ -174,12 +174,13 @@ impl History {
         let tail = |part: &dyn Fn(&Measured) -> Duration| {
             percentile(self.calls.iter().map(part).collect(), 99).unwrap_or_default()
         };
-        let most =
-            |part: &dyn Fn(&Measured) -> f64| self.calls.iter().map(part).fold(0.0, f64::max);
+        let ratio_tail = |part: &dyn Fn(&Measured) -> f64| {
+            percentile_by(self.calls.iter().map(part).collect(), 99, f64::total_cmp).unwrap_or(0.0)
+        };
         Expected {
             overhead: tail(&|call| call.first_token - prompt(call)),
-            prompt_token: most(&|call| prompt(call).as_secs_f64() / ratio(call).0),
-            tokens_per_byte: most(&|call| ratio(call).0 / ratio(call).1),
+            prompt_token: ratio_tail(&|call| prompt(call).as_secs_f64() / ratio(call).0),
+            tokens_per_byte: ratio_tail(&|call| ratio(call).0 / ratio(call).1),
             gap: tail(&|call| call.longest_gap),
             rest: tail(&|call| call.total.saturating_sub(call.first_token)),
             total: tail(&|call| call.total),
@@ -194,9 +195,18 @@ pub fn latency(times: impl Iterator<Item = Duration>) -> Option<Latency> {
 }
 
 /// The time that so many of a hundred do not exceed.
-fn percentile(mut times: Vec<Duration>, percent: usize) -> Option<Duration> {
-    let at = (times.len() * percent).div_ceil(100).max(1) - 1;
-    (at < times.len()).then(|| *times.select_nth_unstable(at).1)
+fn percentile(times: Vec<Duration>, percent: usize) -> Option<Duration> {
+    percentile_by(times, percent, Duration::cmp)
+}
+
+/// The value that so many of a hundred do not exceed.
+fn percentile_by<T: Copy>(
+    mut values: Vec<T>,
+    percent: usize,
+    order: fn(&T, &T) -> Ordering,
+) -> Option<T> {
+    let at = (values.len() * percent).div_ceil(100).max(1) - 1;
+    (at < values.len()).then(|| *values.select_nth_unstable_by(at, order).1)
 }
 
 #[cfg(test)]
@@ -274,6 +284,18 @@ mod tests {
         assert_eq!(told.first_token(1000), ms(100));
         assert_eq!(told.first_token(10_000), ms(640));
         assert_eq!((told.gap, told.rest), (ms(7), ms(300)));
+    }
+
+    #[test]
+    fn one_call_in_a_hundred_changes_nothing() {
+        let usual = history(&[call(1000, 100, 400); 100]);
+        let mut odd = usual.clone();
+        odd.push(Measured {
+            prompt_tokens: Some(1),
+            longest_gap: ms(9000),
+            ..call(1000, 60_000, 90_000)
+        });
+        assert_eq!(odd.tail(), usual.tail());
     }
 
     #[test]

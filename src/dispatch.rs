@@ -118,7 +118,7 @@ impl Dispatch {
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
         let mut call = Call {
-            request: Request { body, stalls: 0 },
+            request: Request { body, retries: 0 },
             id: hasher.finish(),
             stage,
             excluded: Vec::new(),
@@ -202,12 +202,12 @@ impl Dispatch {
         if matches!(outcome, Outcome::Stalled | Outcome::BadAnswer) {
             call.cases.open(&node);
         }
-        call.request.stalls += u32::from(outcome == Outcome::Stalled);
         if !counts {
             debug!(node.id = %node, reason, "call goes to another node or waits");
             return;
         }
         call.used += 1;
+        call.request.retries = call.used;
         warn!(node.id = %node, attempt = call.used, %duration_ms, reason, "call failed on this node");
         call.excluded.push(node);
         call.last = reason;

@@ -23,8 +23,8 @@ const FLOWING: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) body: Bytes,
-    /// How often it gave no sign of life in time so far.
-    pub(super) stalls: u32,
+    /// The attempts that failed so far.
+    pub(super) retries: u32,
 }
 
 impl Request {
@@ -59,7 +59,7 @@ impl Dispatch {
         let ceiling = Budget::from(&self.settings);
         let call = ollama::generate(&self.client, lease.base_url(), request.body, ceiling, &pace);
         let mut call = pin!(call);
-        let overdue = overdue(&pace, lease.prospect(), bytes, request.stalls, &self.settings);
+        let overdue = overdue(&pace, lease.prospect(), bytes, request.retries, &self.settings);
         let mut overdue = pin!(overdue);
         let answer = select! {
             answer = &mut call => answer?,
@@ -98,11 +98,11 @@ async fn overdue(
     pace: &Pace,
     mut prospect: watch::Receiver<Prospect>,
     request_bytes: u64,
-    stalls: u32,
+    retries: u32,
     settings: &config::Balancer,
 ) -> Stalled {
     loop {
-        let now = budget(&prospect.borrow_and_update(), request_bytes, stalls, settings);
+        let now = budget(&prospect.borrow_and_update(), request_bytes, retries, settings);
         let (what, left) = next_limit(pace, &now);
         if left.is_zero() {
             return what;

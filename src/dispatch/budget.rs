@@ -10,16 +10,16 @@ use crate::{balancer::Prospect, config, ollama::Budget};
 /// A call's budget is doubled so often at most.
 const MOST_DOUBLINGS: u32 = 6;
 
-/// The budget of a call of so many bytes that has stalled so often before.
+/// The budget of a call of so many bytes that has failed so often before.
 pub(super) fn budget(
     prospect: &Prospect,
     request_bytes: u64,
-    stalls: u32,
+    retries: u32,
     settings: &config::Balancer,
 ) -> Budget {
     let ceiling = Budget::from(settings);
     let Some(expected) = prospect.expected else { return ceiling };
-    let patience = prospect.patience.max(1) << stalls.min(MOST_DOUBLINGS);
+    let patience = prospect.patience.max(1) << retries.min(MOST_DOUBLINGS);
     let floor = settings.budget_floor.saturating_mul(patience);
     let factor = settings.budget_factor.saturating_mul(patience);
     let learnt = |expected: Duration, ceiling: Duration| {
@@ -39,8 +39,8 @@ mod tests {
     use crate::balancer::history::Expected;
 
     /// First token and pause in milliseconds.
-    fn limits(prospect: Prospect, request_bytes: u64, stalls: u32) -> (u128, u128) {
-        let budget = budget(&prospect, request_bytes, stalls, &config::Balancer::default());
+    fn limits(prospect: Prospect, request_bytes: u64, retries: u32) -> (u128, u128) {
+        let budget = budget(&prospect, request_bytes, retries, &config::Balancer::default());
         (budget.first_token.as_millis(), budget.token.as_millis())
     }
 
@@ -66,8 +66,8 @@ mod tests {
             (known(60_000, 1), 0, 0, (120_000, 30_000), "the ceiling"),
             (known(60_000, 64), u64::MAX, u32::MAX, (120_000, 30_000), "the ceiling"),
         ];
-        for (prospect, bytes, stalls, expected, what) in table {
-            assert_eq!(limits(prospect, bytes, stalls), expected, "{what}");
+        for (prospect, bytes, retries, expected, what) in table {
+            assert_eq!(limits(prospect, bytes, retries), expected, "{what}");
         }
     }
 }

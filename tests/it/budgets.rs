@@ -88,6 +88,18 @@ async fn silence_to_the_end_of_the_whole_time_is_a_hang() {
 }
 
 #[actix_web::test]
+async fn each_retry_of_a_call_is_given_twice_the_time() {
+    let fakes = [Fake::start().await, Fake::start().await];
+    let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], SHORT).await;
+    learn(&ticketd, 20).await;
+    fakes[0].behave(json!({"fault": "no_ticket"})).await;
+    fakes[1].behave(json!({"delay_ms": 450})).await;
+    // The least recently used one is the first.
+    assert_eq!(outcomes(&ticketd.summarize(&call(1)).await), ["bad_answer", "answered"]);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn a_slow_node_among_fast_ones_is_given_more_and_more_time() {
     let fakes = [Fake::start().await, Fake::start().await];
     let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], SHORT).await;

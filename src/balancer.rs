@@ -70,6 +70,9 @@ impl fmt::Display for NodeId {
     }
 }
 
+/// How often the counts of calls and their second copies are halved, so that they tell of late ones.
+const RECENT_CALLS: u64 = 1000;
+
 /// The actor.
 pub struct Balancer {
     scheduler: Scheduler<oneshot::Sender<Result<Lease, Unserved>>>,
@@ -200,6 +203,9 @@ impl Handler<Acquire> for Balancer {
             return;
         }
         self.calls += 1;
+        if self.calls > RECENT_CALLS {
+            (self.calls, self.hedges) = (self.calls / 2, self.hedges / 2);
+        }
         let deadline = deadline.saturating_duration_since(self.epoch);
         let ask = Ask { stage, priority, deadline, excluded };
         // Who has left makes room.

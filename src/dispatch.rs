@@ -196,10 +196,10 @@ impl Dispatch {
         lease.finish(call.id, outcome);
         if let Some(status) = status {
             for node in call.cases.pardoned(&node, status) {
-                self.balancer.do_send(Pardon { node });
+                self.balancer.do_send(Pardon { node, call: call.id });
             }
         }
-        if matches!(outcome, Outcome::Stalled | Outcome::BadAnswer) {
+        if matches!(outcome, Outcome::Stalled | Outcome::BadAnswer | Outcome::Rejected) {
             call.cases.open(&node);
         }
         if !counts {

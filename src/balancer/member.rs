@@ -13,6 +13,9 @@ use crate::backoff::Backoff;
 /// So many different calls that a node did not answer, and no other one either, are its own fault.
 const SEVERAL: usize = 3;
 
+/// The most cases that are kept of a node that answers nothing.
+const MOST_CASES: usize = 100;
+
 /// The most that a node's patience grows to.
 const MOST_PATIENCE: u32 = 64;
 
@@ -43,6 +46,27 @@ pub struct LastFailure {
     pub outcome: Outcome,
     /// When.
     pub at: Duration,
+}
+
+/// A call that a node did not answer, and that no other one has answered so far.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    call: u64,
+    reason: Reason,
+    /// How much sooner than usual the call was over.
+    early: Duration,
+}
+
+/// What came instead of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// No token in time.
+    Silence,
+    /// A useless answer.
+    Uselessness,
+    /// What the call itself is to blame for, as far as is known: it was rejected, or another node failed
+    /// in the same way.
+    Call,
 }
 
 /// One node's slots, health and counts.
@@ -86,9 +110,8 @@ pub struct Member {
     /// The number of the doubt that its supervisor has not settled yet.
     doubt: Option<u64>,
     patience: u32,
-    /// Calls that it did not answer and that no other node has answered so far, and whether it gave no
-    /// token in time.
-    open_cases: Vec<(u64, bool)>,
+    /// Calls that it did not answer and that no other node has answered so far.
+    open_cases: Vec<Case>,
     /// How many calls it may have at once while it recovers.
     pub(super) ramp: Option<u32>,
 }
@@ -224,6 +247,7 @@ impl Member {
     ) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let began = now.saturating_sub(held);
+        let early = usual.unwrap_or_default().saturating_sub(held);
         let in_trial = self.breaker.end(began);
         if outcome.is_error() {
             self.error_count += 1;
@@ -253,7 +277,6 @@ impl Member {
                 if in_trial || self.breaker.failures() == 0 || began > self.failed_at {
                     self.fail(in_trial, now, treatment);
                 }
-                let early = usual.unwrap_or_default().saturating_sub(held);
                 self.shun_until = self.shun_until.max(now + early);
             }
             Outcome::Stalled | Outcome::BadAnswer => {
@@ -261,18 +284,20 @@ impl Member {
                     // It has failed often enough for the benefit of the doubt.
                     self.fail(in_trial, now, treatment);
                 }
-                if self.open_cases.iter().all(|(open, _)| *open != call) {
-                    self.open_cases.push((call, outcome == Outcome::Stalled));
-                }
-                if self.open_cases.len() >= SEVERAL {
-                    for _ in self.open_cases.drain(..) {
+                let stalled = outcome == Outcome::Stalled;
+                let reason = if stalled { Reason::Silence } else { Reason::Uselessness };
+                self.open(Case { call, reason, early });
+                let own = |case: &Case| case.reason != Reason::Call;
+                if self.open_cases.iter().filter(|case| own(case)).count() >= SEVERAL {
+                    for _ in self.open_cases.extract_if(.., |case| own(case)) {
                         // One by one, as they came.
                         self.breaker.fail(false, now, treatment.breaker);
                     }
                     self.rest(now, treatment);
                 }
             }
-            Outcome::Rejected | Outcome::Abandoned => {}
+            Outcome::Rejected => self.open(Case { call, reason: Reason::Call, early }),
+            Outcome::Abandoned => {}
         }
     }
 
@@ -284,21 +309,32 @@ impl Member {
     /// Another node answered a call that this one did not: it was this one's fault. It may have been
     /// too slow, so it is given more time.
     pub(super) fn blame(&mut self, call: u64, now: Duration, treatment: &Treatment) {
-        if let Some(at) = self.open_cases.iter().position(|(open, _)| *open == call) {
-            let (_, stalled) = self.open_cases.swap_remove(at);
-            if stalled {
+        if let Some(at) = self.open_cases.iter().position(|case| case.call == call) {
+            let Case { reason, early, .. } = self.open_cases.swap_remove(at);
+            if reason == Reason::Silence {
                 self.patience = (self.patience * 2).min(MOST_PATIENCE);
             }
             self.fail(false, now, treatment);
+            self.shun_until = self.shun_until.max(now + early);
         }
     }
 
-    /// Takes back the blame for one failed call.
-    pub(super) fn pardon(&mut self) {
+    /// Takes back the blame for one failed call, until another node answers it.
+    pub(super) fn pardon(&mut self, call: u64) {
         self.error_count = self.error_count.saturating_sub(1);
         self.breaker.pardon();
+        let early = self.shun_until.saturating_sub(self.failed_at);
+        self.shun_until = Duration::ZERO;
         if self.breaker.failures() == 0 {
-            (self.rest_until, self.shun_until) = (Duration::ZERO, Duration::ZERO);
+            self.rest_until = Duration::ZERO;
+        }
+        self.open(Case { call, reason: Reason::Call, early });
+    }
+
+    fn open(&mut self, case: Case) {
+        if self.open_cases.iter().all(|open| open.call != case.call) {
+            self.open_cases.truncate(MOST_CASES - 1);
+            self.open_cases.push(case);
         }
     }
 

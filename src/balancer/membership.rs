@@ -41,7 +41,7 @@ impl Handler<Pardon> for Balancer {
     type Result = ();
 
     fn handle(&mut self, pardon: Pardon, context: &mut Context<Self>) {
-        self.scheduler.pool.pardon(&pardon.node);
+        self.scheduler.pool.pardon(&pardon.node, pardon.call);
         self.serve(context);
     }
 }

@@ -145,8 +145,8 @@ pub struct CallEnded {
     pub doubt: Option<u64>,
 }
 
-/// Another node answered a call that this one did not answer in time, or badly: it was this one's
-/// fault.
+/// Another node answered a call that this one did not answer in time, badly, or not at all for a reason
+/// that seemed to be the call's: it was this one's fault.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Blame {
@@ -156,12 +156,15 @@ pub struct Blame {
     pub call: u64,
 }
 
-/// Takes back the blame for one failed call: another node failed it in the same way.
+/// Takes back the blame for one failed call, until another node answers it: another one failed it in the
+/// same way.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Pardon {
     /// Which node.
     pub node: NodeId,
+    /// Which call.
+    pub call: u64,
 }
 
 /// Takes over other settings.

@@ -134,9 +134,9 @@ impl Pool {
     }
 
     /// Takes back the blame for one failed call.
-    pub fn pardon(&mut self, id: &NodeId) {
+    pub fn pardon(&mut self, id: &NodeId, call: u64) {
         if let Some(member) = self.find(id) {
-            member.pardon();
+            member.pardon(call);
         }
     }
 

@@ -10,23 +10,25 @@ use crate::balancer::NodeId;
 pub(super) struct Cases {
     /// Who reported which status.
     faults: Vec<(NodeId, u16)>,
-    /// Who gave no answer in time, or a useless one.
+    /// Who gave no answer in time, a useless one, or none for a reason that seemed to be the call's.
     open: Vec<NodeId>,
 }
 
 impl Cases {
-    /// Takes note of a reported fault and says who is not to blame by now.
+    /// Takes note of a reported fault and says who is not to blame by now, unless a third node answers.
     pub(super) fn pardoned(&mut self, node: &NodeId, status: u16) -> Vec<NodeId> {
         let same = |(other, theirs): &&(NodeId, u16)| *theirs == status && other != node;
         let earlier = self.faults.iter().filter(same).map(|(other, _)| other.clone());
         let earlier: Vec<_> = earlier.collect();
         self.faults.push((node.clone(), status));
-        match earlier.len() {
+        let pardoned = match earlier.len() {
             0 => Vec::new(),
             1 => vec![earlier[0].clone(), node.clone()],
             // Those before have been pardoned.
             _ => vec![node.clone()],
-        }
+        };
+        self.open.extend_from_slice(&pardoned);
+        pardoned
     }
 
     /// Takes note of an answer that did not come in time, or is useless.
@@ -60,7 +62,8 @@ mod tests {
         assert_eq!(cases.pardoned(&a, 500), []);
         assert_eq!(cases.pardoned(&b, 200), [], "another fault");
         assert_eq!(cases.pardoned(&b, 500), [a.clone(), b.clone()]);
-        assert_eq!(cases.pardoned(&c, 500), [c]);
+        assert_eq!(cases.pardoned(&c, 500), std::slice::from_ref(&c));
+        assert_eq!(cases.blamed(&c), [a, b], "it could be answered");
     }
 
     #[test]

@@ -9,7 +9,9 @@ pub(super) fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
         rows.iter().map(|(key, value, _)| key.len() + value.len()).filter(|w| *w < 70).max();
     for (key, value, origin) in &rows {
         let pad = width.unwrap_or(0).saturating_sub(key.len() + value.len());
-        println!("{key} = {value}{:pad$}  # {origin}", "");
+        if !super::say(&format!("{key} = {value}{:pad$}  # {origin}\n", ""))? {
+            break;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -20,6 +20,16 @@ async fn check(folder: &Path, config: &str, environment: &[(&str, &str)]) -> Che
 }
 
 #[actix_web::test]
+async fn a_reader_that_leaves_early_is_no_failure() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = command(&[]);
+    let output = command.arg("check").stdout(writer).output().await.expect("it runs");
+    let error = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!((output.status.code(), error.as_str()), (Some(0), ""));
+}
+
+#[actix_web::test]
 async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
     let table = [
         (

@@ -4,6 +4,7 @@
 //! [`Lease`], calls the node itself, and gives the lease back by dropping it.
 
 pub mod breaker;
+mod cases;
 pub mod history;
 mod lease;
 pub mod member;
@@ -197,7 +198,7 @@ impl Handler<Acquire> for Balancer {
     type Result = ();
 
     fn handle(&mut self, ask: Acquire, context: &mut Context<Self>) {
-        let Acquire { stage, priority, deadline, excluded, reply } = ask;
+        let Acquire { stage, priority, deadline, excluded, last, reply } = ask;
         if self.closed {
             let _ = reply.send(Err(Unserved::ShuttingDown));
             return;
@@ -207,7 +208,7 @@ impl Handler<Acquire> for Balancer {
             (self.calls, self.hedges) = (self.calls / 2, self.hedges / 2);
         }
         let deadline = deadline.saturating_duration_since(self.epoch);
-        let ask = Ask { stage, priority, deadline, excluded };
+        let ask = Ask { stage, priority, deadline, excluded, last };
         // Who has left makes room.
         self.serve(context);
         if let Some((reply, answer)) = self.scheduler.ask(ask, reply, self.now()) {

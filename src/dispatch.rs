@@ -222,7 +222,8 @@ impl Dispatch {
         let (reply, answer) = oneshot::channel();
         let Call { stage, ref excluded, .. } = *call;
         let (priority, excluded) = (self.priority, excluded.clone());
-        let ask = Acquire { stage, priority, deadline, excluded, reply };
+        let last = call.used + 1 >= self.settings.attempts;
+        let ask = Acquire { stage, priority, deadline, excluded, last, reply };
         let wait = async {
             self.balancer.send(ask).await.map_err(|_| Unserved::ShuttingDown)?;
             // The balancer is gone when it drops the other end.

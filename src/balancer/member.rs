@@ -6,15 +6,13 @@ use std::time::Duration;
 use super::{
     NodeId, NodeState, Outcome,
     breaker::{self, Breaker, Position},
+    cases::{Case, OpenCases, Reason},
     history::{ENOUGH, Expected, History, Measured},
 };
 use crate::backoff::Backoff;
 
 /// So many different calls that a node did not answer, and no other one either, are its own fault.
 const SEVERAL: usize = 3;
-
-/// The most cases that are kept of a node that answers nothing.
-const MOST_CASES: usize = 100;
 
 /// The most that a node's patience grows to.
 const MOST_PATIENCE: u32 = 64;
@@ -46,27 +44,6 @@ pub struct LastFailure {
     pub outcome: Outcome,
     /// When.
     pub at: Duration,
-}
-
-/// A call that a node did not answer, and that no other one has answered so far.
-#[derive(Clone, Copy, Debug)]
-struct Case {
-    call: u64,
-    reason: Reason,
-    /// How much sooner than usual the call was over.
-    early: Duration,
-}
-
-/// What came instead of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    /// No token in time.
-    Silence,
-    /// A useless answer.
-    Uselessness,
-    /// What the call itself is to blame for, as far as is known: it was rejected, or another node failed
-    /// in the same way.
-    Call,
 }
 
 /// One node's slots, health and counts.
@@ -111,7 +88,10 @@ pub struct Member {
     doubt: Option<u64>,
     patience: u32,
     /// Calls that it did not answer and that no other node has answered so far.
-    open_cases: Vec<Case>,
+    cases: OpenCases,
+    /// Different calls in a row that it did not answer, whoever is to blame, and the last of them.
+    misses: u32,
+    last_missed: u64,
     /// How many calls it may have at once while it recovers.
     pub(super) ramp: Option<u32>,
 }
@@ -138,7 +118,9 @@ impl Member {
             answered_at: None,
             doubt: None,
             patience: 1,
-            open_cases: Vec::new(),
+            cases: OpenCases::default(),
+            misses: 0,
+            last_missed: 0,
             ramp: None,
         }
     }
@@ -152,6 +134,11 @@ impl Member {
     /// Whether calls go there that are no trial, now or after a short rest.
     pub(super) fn is_live(&self) -> bool {
         self.is_ready() && self.breaker.position() == Position::Closed
+    }
+
+    /// Whether it answered its last call, or had none so far.
+    pub(super) fn is_sound(&self) -> bool {
+        self.misses == 0
     }
 
     /// Until when it gets no call. In an outage, when all nodes rest, it is tried again soon.
@@ -217,7 +204,8 @@ impl Member {
         } else if down(self.state) {
             self.breaker = Breaker::default();
             (self.rest_until, self.shun_until) = (Duration::ZERO, Duration::ZERO);
-            self.open_cases.clear();
+            self.cases = OpenCases::default();
+            self.misses = 0;
         }
         let comes_back = state == NodeState::Ready && self.state != NodeState::Ready;
         if comes_back && self.request_count > 0 {
@@ -253,6 +241,12 @@ impl Member {
             self.error_count += 1;
             self.last_failure = Some(LastFailure { outcome, at: now });
         }
+        if matches!(outcome, Outcome::Answered) {
+            self.misses = 0;
+        } else if outcome != Outcome::Abandoned && (self.misses == 0 || self.last_missed != call) {
+            self.misses = self.misses.saturating_add(1);
+            self.last_missed = call;
+        }
         match outcome {
             Outcome::Answered => {
                 if self.breaker.position() != Position::Closed {
@@ -260,7 +254,7 @@ impl Member {
                 }
                 self.breaker.succeed();
                 (self.rest_until, self.shun_until) = (Duration::ZERO, Duration::ZERO);
-                self.open_cases.clear();
+                self.cases = OpenCases::default();
                 self.patience = (self.patience / 2).max(1);
                 self.answered_at = Some(now);
                 self.ramp = self.ramp.map(|ramp| ramp * 2).filter(|ramp| *ramp < self.slots);
@@ -286,17 +280,17 @@ impl Member {
                 }
                 let stalled = outcome == Outcome::Stalled;
                 let reason = if stalled { Reason::Silence } else { Reason::Uselessness };
-                self.open(Case { call, reason, early });
-                let own = |case: &Case| case.reason != Reason::Call;
-                if self.open_cases.iter().filter(|case| own(case)).count() >= SEVERAL {
-                    for _ in self.open_cases.extract_if(.., |case| own(case)) {
-                        // One by one, as they came.
-                        self.breaker.fail(false, now, treatment.breaker);
-                    }
+                self.cases.open(Case { call, reason, early });
+                let own = self.cases.take_own(SEVERAL);
+                for _ in 0..own {
+                    // One by one, as they came.
+                    self.breaker.fail(false, now, treatment.breaker);
+                }
+                if own > 0 {
                     self.rest(now, treatment);
                 }
             }
-            Outcome::Rejected => self.open(Case { call, reason: Reason::Call, early }),
+            Outcome::Rejected => self.cases.open(Case { call, reason: Reason::Call, early }),
             Outcome::Abandoned => {}
         }
     }
@@ -309,8 +303,7 @@ impl Member {
     /// Another node answered a call that this one did not: it was this one's fault. It may have been
     /// too slow, so it is given more time.
     pub(super) fn blame(&mut self, call: u64, now: Duration, treatment: &Treatment) {
-        if let Some(at) = self.open_cases.iter().position(|case| case.call == call) {
-            let Case { reason, early, .. } = self.open_cases.swap_remove(at);
+        if let Some(Case { reason, early, .. }) = self.cases.settle(call) {
             if reason == Reason::Silence {
                 self.patience = (self.patience * 2).min(MOST_PATIENCE);
             }
@@ -319,8 +312,12 @@ impl Member {
         }
     }
 
-    /// Takes back the blame for one failed call, until another node answers it.
+    /// Takes back the blame for one failed call, until another node answers it. Who fails several and
+    /// answers none between them proves more than one call can disprove.
     pub(super) fn pardon(&mut self, call: u64) {
+        if self.misses > 1 {
+            return;
+        }
         self.error_count = self.error_count.saturating_sub(1);
         self.breaker.pardon();
         let early = self.shun_until.saturating_sub(self.failed_at);
@@ -328,14 +325,7 @@ impl Member {
         if self.breaker.failures() == 0 {
             self.rest_until = Duration::ZERO;
         }
-        self.open(Case { call, reason: Reason::Call, early });
-    }
-
-    fn open(&mut self, case: Case) {
-        if self.open_cases.iter().all(|open| open.call != case.call) {
-            self.open_cases.truncate(MOST_CASES - 1);
-            self.open_cases.push(case);
-        }
+        self.cases.open(Case { call, reason: Reason::Call, early });
     }
 
     /// A failure that is its own.

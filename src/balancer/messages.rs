@@ -27,6 +27,8 @@ pub struct Acquire {
     pub deadline: Instant,
     /// The nodes that failed this call; they get it again only when no other one lives.
     pub excluded: Vec<NodeId>,
+    /// Whether the call fails for good if this attempt does.
+    pub last: bool,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Result<Lease, Unserved>>,
 }

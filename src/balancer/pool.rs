@@ -191,11 +191,14 @@ impl Pool {
     /// Chooses a usable node with a free slot and takes the slot.
     ///
     /// Nodes that failed the call at hand are excluded while another one lives; when only they are
-    /// left, they are as good as any. What has failed once is no trial while other nodes live.
-    pub fn choose(&mut self, excluded: &[NodeId], now: Duration) -> Option<Taken> {
+    /// left, they are as good as any. What has failed once is no trial while other nodes live, and on
+    /// its last attempt it waits for a node that answered its last call, if there is one.
+    pub fn choose(&mut self, excluded: &[NodeId], last: bool, now: Duration) -> Option<Taken> {
         let lives = |member: &Member| member.is_live() && !excluded.contains(&member.id);
         let another = self.members.iter().any(lives);
         let failed = !excluded.is_empty();
+        let sound = |member: &Member| lives(member) && member.is_sound();
+        let careful = failed && last && self.members.iter().any(sound);
         let excluded = if another { excluded } else { &[] };
         let outage = self.is_outage(now);
         let fastest = self.members.iter().filter(|member| member.is_live());
@@ -204,6 +207,7 @@ impl Pool {
             self.is_usable(member, outage, now)
                 && !excluded.contains(&member.id)
                 && !(failed && another && member.breaker.position() != Position::Closed)
+                && (!careful || member.is_sound())
         };
         let rank = |member: &Member| Rank::of(member, failed, fastest);
         let indices = 0..self.members.len();

@@ -43,11 +43,14 @@ pub struct Ask {
     pub deadline: Duration,
     /// The nodes that failed this call.
     pub excluded: Vec<NodeId>,
+    /// Whether it fails for good if this attempt does.
+    pub last: bool,
 }
 
 #[derive(Debug)]
 struct Waiter<W> {
     excluded: Vec<NodeId>,
+    last: bool,
     stage: Stage,
     priority: Priority,
     since: Duration,
@@ -103,7 +106,7 @@ impl<W> Scheduler<W> {
     /// Lets a call wait, or refuses it: the queue is full, or its turn would come too late.
     /// [`Self::serve`] has to follow.
     pub fn ask(&mut self, ask: Ask, reply: W, now: Duration) -> Option<Answer<W>> {
-        let Ask { stage, priority, deadline, excluded } = ask;
+        let Ask { stage, priority, deadline, excluded, last } = ask;
         if self.queue.is_full_for(stage, priority) {
             let retry_after = self.retry_after(now);
             return Some((reply, Err(Unserved::QueueFull { retry_after })));
@@ -112,7 +115,7 @@ impl<W> Scheduler<W> {
             let retry_after = self.retry_after(now);
             return Some((reply, Err(Unserved::NoNode { retry_after })));
         }
-        let waiter = Waiter { excluded, stage, priority, since: now, reply };
+        let waiter = Waiter { excluded, last, stage, priority, since: now, reply };
         let pushed = self.queue.push(stage, priority, deadline, waiter);
         debug_assert!(pushed.is_ok(), "it is not full");
         None
@@ -140,7 +143,8 @@ impl<W> Scheduler<W> {
             if too_late || usable_at.is_none_or(|at| at >= deadline) {
                 return Some(None);
             }
-            let taken = if has_room { pool.choose(&waiter.excluded, now) } else { None };
+            let taken =
+                if has_room { pool.choose(&waiter.excluded, waiter.last, now) } else { None };
             if taken.is_some() {
                 has_room = pool.has_room(now);
                 return Some(taken);

@@ -59,6 +59,7 @@ async fn ask(
         priority: queue::Priority::Interactive,
         deadline,
         excluded: Vec::new(),
+        last: false,
         reply,
     };
     balancer.send(ask).await.expect("the balancer lives");
@@ -136,7 +137,7 @@ async fn blame_that_makes_every_node_rest_wakes_the_queue() {
     let excluded = vec![NodeId::from("b".to_owned())];
     let deadline = Instant::now() + MINUTE;
     balancer
-        .send(Acquire { stage, priority, deadline, excluded, reply })
+        .send(Acquire { stage, priority, deadline, excluded, last: false, reply })
         .await
         .expect("the balancer lives");
     balancer.do_send(Blame { node: NodeId::from("b".to_owned()), call: 2 });

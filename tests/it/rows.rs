@@ -31,13 +31,20 @@ enum Ill {
 struct Row {
     name: &'static str,
     ills: Vec<Ill>,
+    /// How many nodes there are.
+    nodes: usize,
     /// Whether the ill are made well after a while.
     healed: bool,
 }
 
 impl Row {
     fn of(name: &'static str, ills: Vec<Ill>) -> Self {
-        Self { name, ills, healed: false }
+        Self { name, ills, nodes: 3, healed: false }
+    }
+
+    /// Three nodes of four have these faults, as many as a call has attempts.
+    fn three_of_four(name: &'static str, faults: [&str; 3]) -> Self {
+        Self { nodes: 4, ..Self::of(name, faults.map(has).into()) }
     }
 
     /// One node has a fault of the fake's.
@@ -64,6 +71,8 @@ fn refusals() -> Vec<Row> {
         Row::one("500", "status500"),
         Row::of("refused", vec![Ill::Absent]),
         Row { healed: true, ..Row::of("three-503-healed", vec![has("status503"); 3]) },
+        Row::three_of_four("400-of-four", ["status400"; 3]),
+        Row::three_of_four("500-of-four", ["status500"; 3]),
     ]
 }
 
@@ -78,6 +87,7 @@ fn breaks() -> Vec<Row> {
         Row::one("crash-before", "crash_before"),
         Row::one("crash-amid", "crash_amid"),
         Row::of("two-faulty", vec![has("status503"), has("cut")]),
+        Row::three_of_four("mixed-of-four", ["status500", "cut", "no_ticket"]),
     ]
 }
 

@@ -30,11 +30,11 @@ fn id(name: usize) -> NodeId {
 
 /// The node that is chosen at the start.
 fn chosen(pool: &mut Pool, excluded: &[NodeId]) -> Option<NodeId> {
-    pool.choose(excluded, Duration::ZERO).map(|taken| taken.node)
+    pool.choose(excluded, false, Duration::ZERO).map(|taken| taken.node)
 }
 
 fn chosen_at(pool: &mut Pool, now: Duration) -> Option<NodeId> {
-    pool.choose(&[], now).map(|taken| taken.node)
+    pool.choose(&[], false, now).map(|taken| taken.node)
 }
 
 /// Ends a lease as the only one of its call.
@@ -69,7 +69,7 @@ fn equal_nodes_share_evenly_one_call_at_a_time() {
     for policy in [Policy::LeastBusy, Policy::RoundRobin] {
         let mut pool = pool(policy, &[1, 1, 1]);
         for _ in 0..31 {
-            let node = pool.choose(&[], Duration::ZERO).expect("all are free");
+            let node = pool.choose(&[], false, Duration::ZERO).expect("all are free");
             end(&mut pool, node.membership, Outcome::Answered, HELD, Duration::ZERO);
         }
         let counts: Vec<u64> = pool.members().iter().map(|m| m.request_count).collect();
@@ -112,7 +112,7 @@ fn a_clearly_slower_node_is_taken_when_no_other_is_free() {
         let mut pool = pool(Policy::LeastBusy, &[1, 1]);
         for (node, ms) in [(0, slow_ms), (1, 1000)] {
             for _ in 0..calls {
-                let taken = pool.choose(&[id(1 - node)], Duration::ZERO).expect("free");
+                let taken = pool.choose(&[id(1 - node)], false, Duration::ZERO).expect("free");
                 let held = Duration::from_millis(ms);
                 end(&mut pool, taken.membership, Outcome::Answered, held, Duration::ZERO);
             }
@@ -158,7 +158,7 @@ proptest! {
                     let free = pool.members().iter().any(|member| {
                         pool.is_healthy(member, now) && member.has_room()
                     });
-                    let chosen = pool.choose(&[], now);
+                    let chosen = pool.choose(&[], false, now);
                     prop_assert_eq!(chosen.is_some(), free);
                     if let Some(taken) = &chosen {
                         let mut members = pool.members().iter();

@@ -77,7 +77,7 @@ impl Spread for Ours {
     fn come(&mut self, call: Call, now: Duration) {
         let stage = if call.second { Stage::Begun } else { Stage::First };
         let (priority, deadline) = (Priority::Interactive, now + Duration::from_secs(1 << 40));
-        let ask = Ask { stage, priority, deadline, excluded: Vec::new() };
+        let ask = Ask { stage, priority, deadline, excluded: Vec::new(), last: false };
         assert!(self.scheduler.ask(ask, call, now).is_none(), "there is room and time");
     }
 

@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const LATE: Duration = Duration::from_secs(1 << 30);
 
 fn ask(stage: Stage, deadline: Duration) -> Ask {
-    Ask { stage, priority: Priority::Interactive, deadline, excluded: Vec::new() }
+    Ask { stage, priority: Priority::Interactive, deadline, excluded: Vec::new(), last: false }
 }
 
 /// Ends a lease of a call that took so long.
@@ -286,7 +286,7 @@ proptest! {
                     let priority = if step == 1 { Priority::Batch } else { Priority::Interactive };
                     let deadline = now + Duration::from_millis(1 + time * 50);
                     let excluded = if step == 2 { vec![node(at)] } else { Vec::new() };
-                    let ask = Ask { stage, priority, deadline, excluded: excluded.clone() };
+                    let ask = Ask { stage, priority, deadline, excluded: excluded.clone(), last: false };
                     refused = scheduler.ask(ask, asked, now);
                     if refused.is_none() {
                         waiting.push((asked, stage, priority, deadline, excluded));

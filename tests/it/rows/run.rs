@@ -1,4 +1,4 @@
-//! Runs one row: three fakes, a ticketd that knows nothing but their URLs, and callers from its
+//! Runs one row: the fakes, a ticketd that knows nothing but their URLs, and callers from its
 //! first second on.
 
 use std::{fmt, path::Path, time::Duration};
@@ -95,9 +95,10 @@ impl fmt::Display for Outcome {
 
 /// Runs a row once. The round says which nodes are the ill ones.
 pub(super) async fn run(row: &Row, size: &Size, round: usize) -> Outcome {
-    let ill: Vec<_> = (0..row.ills.len()).map(|number| (2 + round + number) % 3).collect();
+    let nodes = row.nodes;
+    let ill: Vec<_> = (0..row.ills.len()).map(|number| (2 + round + number) % nodes).collect();
     let well = json!({"delay_ms": size.delay_ms});
-    let mut fleet: [Ill; 3] = std::array::from_fn(|_| Ill::Behaves(well.clone()));
+    let mut fleet = vec![Ill::Behaves(well.clone()); nodes];
     for (node, is) in ill.iter().zip(&row.ills) {
         fleet[*node] = is.clone();
     }

@@ -2,10 +2,12 @@
 
 use super::*;
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 #[test]
 fn a_node_that_loads_its_model_again_keeps_its_penalty_and_a_new_process_does_not() {
     let mut pool = pool(Policy::LeastBusy, &[1]);
-    let node = pool.choose(&[], Duration::ZERO).expect("free");
+    let node = pool.choose(&[], false, Duration::ZERO).expect("free");
     end(&mut pool, node.membership, Outcome::Failed, HELD, Duration::ZERO);
     for (between, expected) in
         [(NodeState::Reachable, false), (NodeState::Down { back_in: None }, true)]
@@ -19,7 +21,7 @@ fn a_node_that_loads_its_model_again_keeps_its_penalty_and_a_new_process_does_no
 #[test]
 fn a_pardoned_failure_is_as_if_it_had_not_been() {
     let mut pool = pool(Policy::LeastBusy, &[1]);
-    let node = pool.choose(&[], Duration::ZERO).expect("free");
+    let node = pool.choose(&[], false, Duration::ZERO).expect("free");
     end(&mut pool, node.membership, Outcome::Failed, HELD, Duration::ZERO);
     assert!(!healthy(&pool, Duration::ZERO));
     pool.pardon(&id(0), 1);
@@ -31,7 +33,7 @@ fn a_pardoned_failure_is_as_if_it_had_not_been() {
 fn what_is_no_fault_of_the_node_costs_it_nothing() {
     for outcome in [Outcome::BadAnswer, Outcome::Rejected, Outcome::Abandoned] {
         let mut pool = pool(Policy::LeastBusy, &[1]);
-        let node = pool.choose(&[], Duration::ZERO).expect("free");
+        let node = pool.choose(&[], false, Duration::ZERO).expect("free");
         end(&mut pool, node.membership, outcome, HELD, Duration::ZERO);
         assert!(healthy(&pool, Duration::ZERO), "{outcome:?}");
     }
@@ -44,15 +46,15 @@ fn failures_rest_a_node_longer_and_longer_up_to_the_ceiling() {
     let mut now = Duration::ZERO;
     let mut rests = Vec::new();
     for _ in 0..7 {
-        let node = pool.choose(&[id(1)], now).expect("the rest is over");
+        let node = pool.choose(&[id(1)], false, now).expect("the rest is over");
         end(&mut pool, node.membership, Outcome::Busy, Duration::ZERO, now);
-        assert_eq!(pool.choose(&[id(1)], now), None);
+        assert_eq!(pool.choose(&[id(1)], false, now), None);
         let over = pool.next_rest_end(now).expect("it rests");
         rests.push((over - now).as_millis());
         now = over;
     }
     assert_eq!(rests, [200, 400, 800, 1600, 3200, 5000, 5000]);
-    let node = pool.choose(&[id(1)], now).expect("the rest is over");
+    let node = pool.choose(&[id(1)], false, now).expect("the rest is over");
     end(&mut pool, node.membership, Outcome::Answered, Duration::ZERO, now);
     assert!(healthy(&pool, now), "an answer ends it");
 }
@@ -61,9 +63,9 @@ fn failures_rest_a_node_longer_and_longer_up_to_the_ceiling() {
 fn a_node_that_fails_fast_rests_for_the_time_that_a_call_would_have_taken() {
     let mut pool = pool(Policy::LeastBusy, &[1, 1]);
     let second = Duration::from_secs(1);
-    let node = pool.choose(&[id(1)], second).expect("free");
+    let node = pool.choose(&[id(1)], false, second).expect("free");
     end(&mut pool, node.membership, Outcome::Answered, HELD, second);
-    let node = pool.choose(&[id(1)], second).expect("free");
+    let node = pool.choose(&[id(1)], false, second).expect("free");
     end(&mut pool, node.membership, Outcome::Failed, 5 * second, second);
     assert!(!healthy(&pool, 20 * second));
     assert!(healthy(&pool, 21 * second), "25 s are usual, and it took 5");
@@ -76,7 +78,7 @@ fn when_every_node_rests_one_is_tried_again_soon() {
     let mut now = Duration::ZERO;
     for _ in 0..40 {
         for _ in 0..2 {
-            let node = pool.choose(&[], now).expect("the rest is over");
+            let node = pool.choose(&[], false, now).expect("the rest is over");
             end(&mut pool, node.membership, Outcome::Failed, Duration::ZERO, now);
         }
         let next = pool.next_rest_end(now).expect("both rest");
@@ -92,13 +94,13 @@ fn a_trial_on_one_node_does_not_keep_another_one_waiting() {
     let mut now = Duration::ZERO;
     while pool.members().iter().any(|member| member.breaker.failures() < 9) {
         now = pool.next_rest_end(now).unwrap_or(now);
-        while let Some(node) = pool.choose(&[], now) {
+        while let Some(node) = pool.choose(&[], false, now) {
             end(&mut pool, node.membership, Outcome::Failed, Duration::ZERO, now);
         }
     }
     // The one fails again just before the other one's cool-down ends.
     now = pool.members()[0].breaker.until();
-    (0..2).for_each(|_| drop(pool.choose(&[], now - TREATMENT.outage_retry / 2)));
+    (0..2).for_each(|_| drop(pool.choose(&[], false, now - TREATMENT.outage_retry / 2)));
     end(&mut pool, 1, Outcome::Abandoned, Duration::ZERO, now);
     end(&mut pool, 2, Outcome::Failed, Duration::ZERO, now);
     assert_eq!(chosen_at(&mut pool, now), Some(id(0)), "the trial");
@@ -110,7 +112,7 @@ fn a_trial_on_one_node_does_not_keep_another_one_waiting() {
 fn calls_that_fail_together_are_one_failure() {
     let mut pool = pool(Policy::LeastBusy, &[8, 1]);
     for _ in 0..8 {
-        pool.choose(&[id(1)], Duration::ZERO);
+        pool.choose(&[id(1)], false, Duration::ZERO);
     }
     for _ in 0..8 {
         end(&mut pool, 1, Outcome::Failed, HELD, Duration::ZERO);
@@ -124,23 +126,23 @@ fn an_open_breaker_lets_one_call_try_and_none_that_has_failed_before() {
     let mut pool = pool(Policy::LeastBusy, &[2, 2]);
     let mut now = Duration::ZERO;
     for _ in 0..5 {
-        let node = pool.choose(&[id(1)], now).expect("the rest is over");
+        let node = pool.choose(&[id(1)], false, now).expect("the rest is over");
         end(&mut pool, node.membership, Outcome::Failed, Duration::ZERO, now);
         now = pool.next_rest_end(now).unwrap_or(now);
     }
-    let on_second = [pool.choose(&[], now), pool.choose(&[id(0)], now)];
+    let on_second = [pool.choose(&[], false, now), pool.choose(&[id(0)], false, now)];
     assert!(on_second.iter().all(Option::is_some), "the other node works");
     let excluded = [NodeId::from("n7".to_owned())];
     assert_eq!(
-        pool.choose(&excluded, now),
+        pool.choose(&excluded, false, now),
         None,
         "what has failed once waits for the node that works"
     );
-    let trial = pool.choose(&[], now).expect("the trial");
+    let trial = pool.choose(&[], false, now).expect("the trial");
     assert_eq!((&trial.node, pool.members()[0].breaker.position()), (&id(0), Position::HalfOpen));
-    assert_eq!(pool.choose(&[], now), None, "one call tries");
+    assert_eq!(pool.choose(&[], false, now), None, "one call tries");
     end(&mut pool, trial.membership, Outcome::Abandoned, Duration::ZERO, now);
-    let trial = pool.choose(&[], now).expect("that one told nothing");
+    let trial = pool.choose(&[], false, now).expect("that one told nothing");
     end(&mut pool, trial.membership, Outcome::Answered, Duration::ZERO, now);
     assert_eq!(pool.members()[0].breaker.position(), Position::Closed);
 }
@@ -149,15 +151,15 @@ fn an_open_breaker_lets_one_call_try_and_none_that_has_failed_before() {
 fn a_trial_that_brings_no_good_answer_puts_the_next_one_off() {
     let mut pool = pool(Policy::LeastBusy, &[4]);
     let second = Duration::from_secs(1);
-    let early = pool.choose(&[], Duration::ZERO).expect("free");
+    let early = pool.choose(&[], false, Duration::ZERO).expect("free");
     for now in 1..6 {
-        let node = pool.choose(&[], second * now).expect("the rest is over");
+        let node = pool.choose(&[], false, second * now).expect("the rest is over");
         end(&mut pool, node.membership, Outcome::Failed, Duration::ZERO, second * now);
     }
     let mut now = pool.members()[0].breaker.until();
     let mut waits = Vec::new();
     for outcome in [Outcome::BadAnswer, Outcome::Stalled, Outcome::BadAnswer] {
-        let node = pool.choose(&[], now).expect("the trial");
+        let node = pool.choose(&[], false, now).expect("the trial");
         end(&mut pool, node.membership, outcome, Duration::ZERO, now);
         pool.set_state(&id(0), NodeState::Ready, u64::MAX, now);
         let until = pool.members()[0].breaker.until();
@@ -165,19 +167,20 @@ fn a_trial_that_brings_no_good_answer_puts_the_next_one_off() {
         now = until;
     }
     assert_eq!(waits, [2, 4, 8]);
-    let trial = pool.choose(&[], now).expect("the trial");
+    let trial = pool.choose(&[], false, now).expect("the trial");
     end(&mut pool, early.membership, Outcome::Abandoned, now, now);
-    assert_eq!(pool.choose(&[], now), None, "the trial is still on its way");
+    assert_eq!(pool.choose(&[], false, now), None, "the trial is still on its way");
     end(&mut pool, trial.membership, Outcome::Answered, Duration::ZERO, now);
-    assert!(pool.choose(&[], now).is_some());
+    assert!(pool.choose(&[], false, now).is_some());
 }
 
 #[test]
 fn a_recovered_node_gets_more_calls_at_once_with_each_that_it_answers() {
     let mut pool = pool(Policy::LeastBusy, &[8]);
     let now = Duration::ZERO;
-    let all =
-        |pool: &mut Pool| -> Vec<Taken> { std::iter::from_fn(|| pool.choose(&[], now)).collect() };
+    let all = |pool: &mut Pool| -> Vec<Taken> {
+        std::iter::from_fn(|| pool.choose(&[], false, now)).collect()
+    };
     assert_eq!(all(&mut pool).len(), 8, "a new node needs no recovery");
     pool.set_state(&id(0), NodeState::Down { back_in: None }, 0, now);
     (0..8).for_each(|_| drop(end(&mut pool, 1, Outcome::Abandoned, HELD, now)));
@@ -196,16 +199,16 @@ fn a_recovered_node_gets_more_calls_at_once_with_each_that_it_answers() {
 fn a_stalled_node_gets_no_call_until_its_supervisor_has_looked() {
     let mut pool = pool(Policy::LeastBusy, &[3]);
     let second = Duration::from_secs(1);
-    let take = |pool: &mut Pool| pool.choose(&[], Duration::ZERO).expect("free").membership;
+    let take = |pool: &mut Pool| pool.choose(&[], false, Duration::ZERO).expect("free").membership;
     let calls = [take(&mut pool), take(&mut pool), take(&mut pool)];
     let stalled = |pool: &mut Pool, call, now| {
         end(pool, call, Outcome::Stalled, 10 * second, now).expect("it is there")
     };
     let verdict = stalled(&mut pool, calls[0], 10 * second);
     assert_eq!((verdict.suspect, verdict.doubt), (true, Some(1)), "none was ever answered");
-    assert_eq!(pool.choose(&[], 10 * second), None);
+    assert_eq!(pool.choose(&[], false, 10 * second), None);
     pool.set_state(&id(0), NodeState::Ready, 0, 10 * second);
-    assert_eq!(pool.choose(&[], 10 * second), None, "that report had not heard of it");
+    assert_eq!(pool.choose(&[], false, 10 * second), None, "that report had not heard of it");
     pool.set_state(&id(0), NodeState::Reachable, 1, 10 * second);
     pool.set_state(&id(0), NodeState::Ready, 1, 10 * second);
     assert!(healthy(&pool, 10 * second));
@@ -218,7 +221,7 @@ fn a_stalled_node_gets_no_call_until_its_supervisor_has_looked() {
 fn a_node_that_answers_others_meanwhile_is_not_suspect() {
     let mut pool = pool(Policy::LeastBusy, &[3]);
     let second = Duration::from_secs(1);
-    (0..3).for_each(|_| drop(pool.choose(&[], Duration::ZERO)));
+    (0..3).for_each(|_| drop(pool.choose(&[], false, Duration::ZERO)));
     end(&mut pool, 1, Outcome::Answered, second, 11 * second);
     let verdict = end(&mut pool, 1, Outcome::Stalled, 10 * second, 12 * second);
     assert_eq!(verdict.map(|verdict| (verdict.suspect, verdict.doubt)), Some((false, None)));
@@ -229,7 +232,7 @@ fn a_call_that_nobody_answers_opens_no_breaker_and_one_that_another_node_answers
     let mut pool = pool(Policy::LeastBusy, &[1, 1]);
     let bad = |pool: &mut Pool, call| {
         let now = pool.next_rest_end(Duration::ZERO).unwrap_or_default();
-        let node = pool.choose(&[id(1)], now).expect("free");
+        let node = pool.choose(&[id(1)], false, now).expect("free");
         let (membership, held, outcome) = (node.membership, HELD, Outcome::BadAnswer);
         pool.release(Ended { membership, call, outcome, held, measured: None }, now);
     };
@@ -252,11 +255,13 @@ fn what_seemed_to_be_the_calls_fault_is_the_nodes_once_another_one_answers() {
     for pardoned in [true, false] {
         let mut pool = pool(Policy::LeastBusy, &[1, 1]);
         let (held, now) = (Duration::ZERO, Duration::ZERO);
-        let node = pool.choose(&[id(0)], now).expect("free");
+        let node = pool.choose(&[id(0)], false, now).expect("free");
         end(&mut pool, node.membership, Outcome::Answered, HELD, now);
         for call in 1..=2 * MANY {
+            // Who fails several calls and answers none between them is not pardoned.
+            let call = if pardoned { 2 * MANY } else { call };
             let outcome = if pardoned { Outcome::Failed } else { Outcome::Rejected };
-            let node = pool.choose(&[id(1)], now).expect("free");
+            let node = pool.choose(&[id(1)], false, now).expect("free");
             let membership = node.membership;
             pool.release(Ended { membership, call, outcome, held, measured: None }, now);
             if pardoned {
@@ -275,14 +280,72 @@ fn a_node_whose_stalled_calls_others_answer_is_given_more_time_until_it_answers(
     let mut pool = pool(Policy::LeastBusy, &[1]);
     let (held, outcome, mut now) = (Duration::ZERO, Outcome::Stalled, Duration::ZERO);
     for (call, patience) in [(1, 2), (2, 4), (3, 8)] {
-        let Taken { membership, .. } = pool.choose(&[], now).expect("usable");
+        let Taken { membership, .. } = pool.choose(&[], false, now).expect("usable");
         pool.release(Ended { membership, call, outcome, held, measured: None }, now);
         pool.set_state(&id(0), NodeState::Ready, call, now);
         pool.blame(&id(0), call, now);
         assert_eq!(pool.prospect(&id(0)).patience, patience);
         now = pool.next_rest_end(now).expect("it rests");
     }
-    let node = pool.choose(&[], now).expect("usable");
+    let node = pool.choose(&[], false, now).expect("usable");
     end(&mut pool, node.membership, Outcome::Answered, HELD, now);
     assert_eq!(pool.prospect(&id(0)).patience, 4);
+}
+
+#[test]
+fn a_node_that_failed_several_calls_and_answered_none_is_not_pardoned() {
+    let mut pool = pool(Policy::LeastBusy, &[1]);
+    let membership = pool.members()[0].membership;
+    let fail = |pool: &mut Pool, call, now| {
+        let outcome = Outcome::Failed;
+        pool.release(Ended { membership, call, outcome, held: HELD, measured: None }, now)
+    };
+    let mut now = Duration::ZERO;
+    for (call, pardoned) in [(1, true), (1, true), (2, false), (2, false)] {
+        now += MINUTE;
+        fail(&mut pool, call, now);
+        pool.pardon(&id(0), call);
+        assert_eq!(healthy(&pool, now), pardoned, "call {call}");
+    }
+    let outcome = Outcome::Answered;
+    pool.release(Ended { membership, call: 3, outcome, held: HELD, measured: None }, now);
+    fail(&mut pool, 4, now + MINUTE);
+    pool.pardon(&id(0), 4);
+    assert!(healthy(&pool, now + MINUTE), "it has answered one between");
+}
+
+#[test]
+fn a_last_attempt_waits_for_a_node_that_answered_its_last_call() {
+    for outcome in [Outcome::BadAnswer, Outcome::Rejected, Outcome::Stalled, Outcome::Failed] {
+        let mut pool = pool(Policy::LeastBusy, &[1, 1, 1]);
+        let first = pool.choose(&[], false, Duration::ZERO).expect("free");
+        assert_eq!(first.node, id(0));
+        end(&mut pool, first.membership, outcome, HELD, Duration::ZERO);
+        pool.set_state(&id(0), NodeState::Ready, u64::MAX, Duration::ZERO);
+        // All rests are over, and node 0 is free. Node 1 has failed the call at hand.
+        let now = MINUTE;
+        let busy = pool.choose(&[id(0), id(1)], false, now).expect("free");
+        assert_eq!(busy.node, id(2));
+        assert_eq!(pool.choose(&[id(1)], true, now), None, "{outcome:?}: it waits for node 2");
+        end(&mut pool, busy.membership, Outcome::Answered, HELD, now);
+        assert_eq!(pool.choose(&[id(1)], true, now).expect("free").node, id(2), "{outcome:?}");
+        let other = pool.choose(&[id(1)], false, now).map(|taken| taken.node);
+        assert_eq!(other, Some(id(0)), "{outcome:?}: other attempts go anywhere");
+        assert_eq!(
+            pool.choose(&[], true, now).map(|taken| taken.node),
+            Some(id(1)),
+            "a first one, too"
+        );
+    }
+}
+
+#[test]
+fn a_last_attempt_takes_what_there_is_when_no_node_answers() {
+    let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+    for node in [0, 1] {
+        let taken = pool.choose(&[id(1 - node)], false, Duration::ZERO).expect("free");
+        end(&mut pool, taken.membership, Outcome::Rejected, HELD, Duration::ZERO);
+    }
+    let taken = pool.choose(&[id(0)], true, Duration::ZERO).map(|taken| taken.node);
+    assert_eq!(taken, Some(id(1)));
 }

@@ -1,12 +1,15 @@
-//! What one connection may cost: how long it may be without a request, and how long it may leave an
-//! answer untaken.
+//! What one connection may cost: how long it may be without a request, how long it may leave an
+//! answer untaken, and how much it may send ahead.
 //!
 //! actix-web limits the time of a connection's first head alone. It waits for ever for the rest of a
 //! later one, for the end of a chunked body that nobody reads, and for a caller who takes no answer.
+//! Of one who sends more than 128 KiB ahead it reads no further, so that it does not see him leave,
+//! and looks for room without a pause.
 
 use std::{
     any::Any,
-    os::fd::AsFd,
+    future::pending,
+    os::fd::{AsFd, OwnedFd},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -14,7 +17,7 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Extensions, ServiceRequest, ServiceResponse},
     middleware::Next,
@@ -24,14 +27,24 @@ use actix_web::{
     },
     web::Bytes,
 };
-use rustix::net::{Shutdown, shutdown, sockopt::set_tcp_user_timeout};
-use tokio::{select, sync::watch, time::sleep};
+use rustix::{
+    io::ioctl_fionread,
+    net::{Shutdown, shutdown, sockopt::set_tcp_user_timeout},
+};
+use tokio::{
+    select,
+    sync::watch,
+    time::{interval, sleep},
+};
 
 /// How long a connection is kept open for a further request to begin.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// How long a connection whose request was answered early may still send what nobody reads.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
+
+/// How often a connection whose request takes long is looked at.
+const LOOKS: Duration = Duration::from_secs(1);
 
 /// The limits of every connection.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +58,9 @@ pub(super) struct Limits {
 /// How many requests of a connection are being served; the connection is watched through it.
 #[derive(Clone)]
 struct Served(Rc<watch::Sender<usize>>);
+
+/// A connection's socket, to look at and to shut.
+struct Socket(Rc<OwnedFd>);
 
 /// A request that is being served, to the last byte of its answer's body.
 struct Serving(Served);
@@ -82,6 +98,8 @@ fn watch(stream: &impl AsFd, data: &mut Extensions, limits: Limits) {
         return;
     };
     let (served, mut watched) = watch::channel(0);
+    let socket = Rc::new(socket);
+    data.insert(Socket(Rc::clone(&socket)));
     data.insert(Served(Rc::new(served)));
     rt::spawn(async move {
         // An error means that the connection is gone.
@@ -95,6 +113,24 @@ fn watch(stream: &impl AsFd, data: &mut Extensions, limits: Limits) {
             }
         }
     });
+}
+
+/// Ends when a caller whose request was read whole has sent so much more that nobody reads it any
+/// further; its connection is cut off then.
+pub(super) async fn overfull(request: &HttpRequest) {
+    let Some(Socket(socket)) = request.conn_data() else { return pending().await };
+    let mut looks = interval(LOOKS);
+    let mut unread = false;
+    loop {
+        looks.tick().await;
+        let more = ioctl_fionread(socket).is_ok_and(|bytes| bytes > 0);
+        // What came just now may not have been read yet.
+        if more && unread {
+            let _ = shutdown(socket, Shutdown::Both);
+            return;
+        }
+        unread = more;
+    }
 }
 
 /// The middleware, outside all others: it tells the watch when requests begin and end.

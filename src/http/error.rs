@@ -38,6 +38,8 @@ pub(super) enum ApiError {
     BodyBroken,
     #[error("the body did not come in time")]
     BodyTimedOut,
+    #[error("too much was sent ahead")]
+    Overfull,
     #[error("no node took the call")]
     Busy { retry_after: Duration },
     #[error("the service is shutting down")]
@@ -96,6 +98,7 @@ impl ApiError {
             Self::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyBroken => (S::BAD_REQUEST, "body_incomplete"),
             Self::BodyTimedOut => (S::REQUEST_TIMEOUT, "body_timed_out"),
+            Self::Overfull => (S::TOO_MANY_REQUESTS, "overfull"),
             Self::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down"),
             Self::UpstreamFailed { .. } => (S::BAD_GATEWAY, "upstream_failed"),
@@ -161,6 +164,8 @@ impl ApiError {
             }
             Self::BodyBroken => "请求体没有完整送达，请重新发送".to_owned(),
             Self::BodyTimedOut => "请求体没有及时送达，请重新发送".to_owned(),
+            // Nobody hears it: the connection is cut off. The log has its status.
+            Self::Overfull => "请等待答复后再发送后续请求".to_owned(),
             Self::Busy { retry_after } => {
                 format!("服务繁忙，请在{}秒后重试", retry_after.as_secs())
             }
@@ -216,6 +221,7 @@ impl ApiError {
             | Self::BodyTooLarge { .. }
             | Self::BodyBroken
             | Self::BodyTimedOut
+            | Self::Overfull
             | Self::UpstreamFailed { .. }
             | Self::TimedOut
             | Self::Internal

@@ -25,7 +25,7 @@ use super::{
     Service,
     access::RequestId,
     auth::Caller,
-    body,
+    body, connection,
     error::ApiError,
     flight::{Flights, Landed},
     idempotency::{self, Found, Limits, REPLAYED, Reused},
@@ -103,7 +103,11 @@ pub(super) async fn summarize(
         }
         let wanted = Wanted { body, priority: urgency.priority, live: Arc::clone(&live) };
         let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
-        let ticket = ticket(&service, &wanted, Rc::new(transcript), id, deadline).await?;
+        let ticket = ticket(&service, &wanted, Rc::new(transcript), id, deadline);
+        let ticket = select! {
+            ticket = ticket => ticket?,
+            () = connection::overfull(&request) => return Err(ApiError::Overfull),
+        };
         if let Some(held) = held {
             held.keep(&ticket, kept);
         }

@@ -219,3 +219,36 @@ async fn a_head_that_is_too_large_is_refused() {
     assert_eq!(ticketd.get("/healthz").await.status, 200);
     ticketd.stop().await;
 }
+
+#[actix_web::test]
+async fn a_caller_who_sends_without_end_while_its_call_waits_is_cut_off_and_its_call_ends() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    fake.behave(json!({"fault": "stall_amid", "times": 1})).await;
+    let mut stream = post(&ticketd, "", CALL).await;
+    until("it runs", async || (fake.seen().await["running"] == 1).then_some(())).await;
+    let requests = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
+    let write = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
+    timeout(LIMIT, write).await.expect("it is cut off");
+    until("the node sees it", async || fake.seen().await["left"][0].as_u64()).await;
+    assert_ticket(&ticketd.summarize(CALL).await);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn requests_that_are_sent_ahead_in_measure_are_answered_in_order() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    fake.behave(json!({"delay_ms": 2500})).await;
+    let length = CALL.len();
+    let get = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50);
+    let text = format!(
+        "POST /summarize HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{CALL}{get}\
+         GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    );
+    let answer = answer_to(&ticketd, text.as_bytes()).await;
+    assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 52, "{answer}");
+    let [ticket, alive] = ["zone_correction", "alive"].map(|word| answer.find(word));
+    assert!(ticket.is_some() && ticket < alive, "{answer}");
+    ticketd.stop().await;
+}

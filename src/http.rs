@@ -33,6 +33,7 @@ use tokio::{select, sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    body::Bodies,
     control::{BadSocket, SocketFile},
     error::ApiError,
     idempotency::Answers,
@@ -78,6 +79,7 @@ struct Service {
     started: Instant,
     making: summarize::Making,
     answers: Answers,
+    bodies: Bodies,
     stopping: CancellationToken,
     grace_over: CancellationToken,
 }
@@ -118,6 +120,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
     let workers =
         if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from).min(512) };
     let (making, answers) = (summarize::Making::default(), Answers::default());
+    let bodies = Bodies::default();
     let factory = move || {
         let service = Service {
             live: setup.live.clone(),
@@ -128,6 +131,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             started,
             making: making.clone(),
             answers: answers.clone(),
+            bodies: bodies.clone(),
             stopping: setup.stopping.clone(),
             grace_over: setup.grace_over.clone(),
         };

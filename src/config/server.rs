@@ -28,6 +28,9 @@ pub struct Server {
     pub send_timeout: Duration,
     /// The largest request body in bytes; a larger one is answered with 413. Default 1 MiB.
     pub max_body_bytes: usize,
+    /// The most bytes of request bodies over TCP at once, those of waiting calls too; of each the
+    /// first 64 KiB do not count. One that needs more is answered with 503. Default 256 MiB.
+    pub max_bodies_bytes: usize,
     /// How long a request body may take to come whole. Default 30 s; at a stop it is 1 s.
     #[serde(with = "duration")]
     pub body_timeout: Duration,
@@ -65,6 +68,7 @@ impl Default for Server {
             header_timeout: Duration::from_secs(10),
             send_timeout: Duration::from_secs(30),
             max_body_bytes: 1024 * 1024,
+            max_bodies_bytes: 256 * 1024 * 1024,
             body_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(180),
             shutdown_grace: None,

@@ -75,6 +75,8 @@ fn server(config: &Config, found: &mut Problems) {
     }
     found.bound("server.max_connections", server.max_connections, 1..=1 << 20);
     found.bound("server.max_body_bytes", server.max_body_bytes, 1..=1 << 30);
+    let one = server.max_body_bytes as u64;
+    found.bound("server.max_bodies_bytes", server.max_bodies_bytes, one..=1 << 40);
     found.bound("server.idempotency_bytes", server.idempotency_bytes, 65_536..=1 << 32);
     // The most that actix-web starts.
     found.bound("server.workers", server.workers, 0..=512);

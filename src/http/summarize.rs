@@ -25,7 +25,8 @@ use super::{
     Service,
     access::RequestId,
     auth::Caller,
-    body, connection,
+    body::{self, Body},
+    connection,
     error::ApiError,
     flight::{Flights, Landed},
     idempotency::{self, Found, Limits, REPLAYED, Reused},
@@ -84,7 +85,7 @@ pub(super) async fn summarize(
     let key = if ttl.is_zero() { None } else { idempotency::key(request.headers())? };
     let work = async {
         let body = timeout_at(deadline, body::read(&service, &live.server, &request, payload));
-        let body = body.await.map_err(|_| ApiError::TimedOut)??;
+        let Body { bytes: body, held: _room } = body.await.map_err(|_| ApiError::TimedOut)??;
         let claim = |key| service.answers.claim(&Caller::of(&request), key, &body, kept);
         let held = match key.map(claim).transpose() {
             Err(Reused) => return Err(ApiError::IdempotencyKeyReused),

@@ -104,6 +104,41 @@ async fn a_body_above_the_limit_is_refused_before_it_comes_and_never_buffered() 
 }
 
 #[actix_web::test]
+async fn many_large_bodies_that_do_not_end_take_bounded_memory_and_keep_no_call_out() {
+    let fake = Fake::start().await;
+    let config = "[server]\nmax_bodies_bytes = 8388608\n";
+    let ticketd = Ticketd::over(&[&fake], config).await;
+    let piece = vec![b' '; (1 << 20) - 1];
+    let before = peak(&ticketd);
+    let head = "POST /summarize HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+                content-length: 1048576\r\n\r\n";
+    let mut open = Vec::new();
+    for _ in 0..128 {
+        let mut stream = connect(&ticketd).await;
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        // One that is refused already may be cut off.
+        let _ = stream.write_all(&piece).await;
+        open.push(stream);
+    }
+    assert_ticket(&ticketd.summarize(CALL).await);
+    let large = async || {
+        let (mut reading, mut writing) = split(connect(&ticketd).await);
+        let text = format!("{head}{}", " ".repeat(1 << 20));
+        let (answer, _) = tokio::join!(rest(&mut reading), writing.write_all(text.as_bytes()));
+        answer
+    };
+    let refused = large().await;
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("\"busy\""), "{refused}");
+    assert!(refused.contains("retry-after: 5"), "{refused}");
+    let grown = peak(&ticketd) - before;
+    assert!(grown < 80 * 1024, "{grown} kB for 8 MiB of 128");
+    drop(open);
+    until("there is room again", async || large().await.starts_with("HTTP/1.1 400").then_some(()))
+        .await;
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn the_limits_of_bodies_hold_for_admin_calls_too() {
     let folder = Folder::new();
     let config = folder.config(&[]) + "max_body_bytes = 1000\nbody_timeout = \"300ms\"\n";

@@ -33,7 +33,7 @@ pub(super) async fn add(
     let server = service.live.borrow().server.clone();
     let own = server.listen.port();
     let body = body::read(&service, &server, &request, payload).await?;
-    let wanted = parse(&body, own).map_err(ApiError::BadRequest)?;
+    let wanted = parse(&body.bytes, own).map_err(ApiError::BadRequest)?;
     let view = ask(&service.fleet, Add { wanted }).await?.map_err(|refused| match refused {
         Refused::Exists => ApiError::NodeExists,
         Refused::ShuttingDown => ApiError::ShuttingDown,

@@ -29,8 +29,10 @@ use actix_web::{
 };
 use awc::Client;
 use futures_util::future::{LocalBoxFuture, try_join_all};
+use rustix::process::{Resource as Limited, getrlimit};
 use tokio::{select, sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use self::{
     body::Bodies,
@@ -160,7 +162,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             .workers(workers)
             .max_connections((most / workers).max(1))
     };
-    let server = serve(workers, live.server.max_connections);
+    let server = serve(workers, affordable(live.server.max_connections));
     let server = server.bind(listen).map_err(|error| Unbound::Address(listen, error))?;
     let addresses = server.addrs();
     let mut servers = vec![server.run()];
@@ -173,6 +175,20 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
         control = Some(file);
     }
     Ok(Bound { server: Box::pin(run(servers, stopping)), addresses, control })
+}
+
+/// So many connections, of two open files each, that a third of the files is left for nodes and calls.
+fn affordable(most: usize) -> usize {
+    let files = getrlimit(Limited::Nofile).current.and_then(|files| usize::try_from(files).ok());
+    let affordable = files.map_or(most, |files| most.min(files / 3));
+    if affordable < most {
+        warn!(
+            connections = affordable,
+            "fewer connections are served: the limit on open files is too low; raise it \
+             (LimitNOFILE=, ulimit -n) to three times server.max_connections"
+        );
+    }
+    affordable
 }
 
 /// Runs until the last server has ended.

@@ -5,12 +5,13 @@ use serde_json::json;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, split},
     net::{TcpSocket, UnixStream},
+    process::Command,
     time::timeout,
 };
 
 use crate::{
     harness::{CALL, Fake, LIMIT, Ticketd, assert_ticket, call, until},
-    raw::{answer_to, connect, control, post, rest},
+    raw::{answer_to, connect, control, exchange, post, rest},
     socket::{Folder, start},
 };
 
@@ -179,6 +180,30 @@ async fn connections_above_the_limit_wait_and_stop_nobody_who_is_served() {
     drop(idle);
     assert!(rest(&mut waiting).await.starts_with("HTTP/1.1 200"));
     ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn connections_leave_open_files_for_the_calls_whatever_their_limit_is() {
+    let fake = Fake::start().await;
+    let url = format!("{}/api/generate", fake.url);
+    let mut command = Command::new("sh");
+    // `start_by` adds the verb and the file.
+    let script = format!("ulimit -n 256; exec {} \"$@\"", env!("CARGO_BIN_EXE_ticketd"));
+    command.env("DEEPSEEK_ENDPOINTS", url).args(["-c", &script, "sh"]);
+    let config = "[server]\nheader_timeout = \"10m\"\n";
+    let ticketd = Ticketd::start_by(command, config).await;
+    ticketd.healthy(1).await;
+    let warned = ticketd.process.log();
+    assert!(warned.contains("connections=85"), "{warned}");
+    let first = connect(&ticketd).await;
+    let mut idle = Vec::new();
+    for _ in 0..256 {
+        idle.push(connect(&ticketd).await);
+    }
+    assert_ticket(&exchange(first, "POST /summarize", "", CALL).await);
+    drop(idle);
+    let log = ticketd.stop().await;
+    assert!(!log.contains("Too many open files"), "{log}");
 }
 
 #[actix_web::test]

@@ -43,6 +43,10 @@ use crate::{
 /// How much later than its deadline a flight may end; dispatch needs less.
 const LATE: Duration = Duration::from_secs(5);
 
+/// So much more time than a flight had is worth another one: the least that a caller may ask for.
+/// Callers who came one after the other would begin a hopeless one each, otherwise.
+const WORTHWHILE: Duration = Duration::from_secs(1);
+
 /// The tickets that are being made.
 pub(super) type Making = Flights<Wanted, Result<Bytes, Failed>>;
 
@@ -156,9 +160,10 @@ async fn ticket(
             Landed::Lost if !seat.leads && Instant::now() < deadline => continue,
             Landed::Lost | Landed::Crashed => ApiError::Internal,
         };
-        // Its leader had less time than this caller.
+        // Its leader may have had less time than this caller.
         let early = matches!(error, ApiError::TimedOut | ApiError::Busy { .. });
-        if !early || seat.until >= deadline || Instant::now() >= deadline {
+        let worthwhile = deadline >= seat.until + WORTHWHILE && Instant::now() < deadline;
+        if !early || !worthwhile {
             return Err(error);
         }
     }

@@ -155,6 +155,26 @@ async fn a_caller_with_more_time_than_the_one_it_shares_with_makes_the_ticket_it
 }
 
 #[actix_web::test]
+async fn callers_who_come_soon_after_the_one_they_share_with_begin_no_hopeless_call() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], DEBUG).await;
+    fake.behave(json!({"fault": "stall_amid"})).await;
+    let deadline = "x-deadline-ms: 2000\r\n";
+    let mut askers = vec![post(&ticketd, deadline, CALL).await];
+    running(&fake, 1).await;
+    // Each has so much more time as it came later.
+    for _ in 0..5 {
+        askers.push(post(&ticketd, deadline, CALL).await);
+    }
+    shared(&ticketd, 5).await;
+    for asker in &mut askers {
+        assert!(rest(asker).await.starts_with("HTTP/1.1 504"));
+    }
+    assert_eq!(fake.calls().await, 1);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn a_failure_is_shared_too_and_begins_no_further_call() {
     let (fake, ticketd, stalled) = taken().await;
     let bodies = [CALL; 3];

@@ -66,7 +66,7 @@ async fn an_interactive_call_passes_most_of_the_batch_calls_that_wait() {
 
 #[actix_web::test]
 async fn batch_calls_are_answered_under_a_steady_stream_of_interactive_ones() {
-    let (ticketd, _fakes, _folder) = over_nodes(100).await;
+    let (ticketd, _fakes, _folder) = over_nodes(30).await;
     let over = Cell::new(false);
     let served = Cell::new(0);
     // Twice as many as there are slots: one waits whenever a slot becomes free.

@@ -122,7 +122,10 @@ async fn what_requests_are_served_with_is_reloaded_too_and_the_rest_is_named() {
 async fn a_restart_that_fails_is_the_last_one() {
     let folder = Folder::new();
     let ports = free_ports::<3>();
-    let config = folder.config(&[]) + &managed(&ports, &json!({}));
+    let nodes = managed(&ports, &json!({}));
+    // What cannot start is tried again soon.
+    let nodes = nodes.replace("[nodes]\n", "[nodes]\nbackoff_ceiling = \"500ms\"\n");
+    let config = folder.config(&[]) + &nodes;
     let ticketd = Ticketd::start(&config, &[]).await;
     ticketd.healthy(3).await;
     let before = pids(&folder).await;

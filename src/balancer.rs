@@ -280,7 +280,9 @@ impl Handler<NodeReport> for Balancer {
 impl Handler<Snapshot> for Balancer {
     type Result = MessageResult<Snapshot>;
 
-    fn handle(&mut self, _: Snapshot, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: Snapshot, context: &mut Context<Self>) -> Self::Result {
+        // Who has left does not wait any more.
+        self.serve(context);
         MessageResult(Overview::of(&self.scheduler, self.now()))
     }
 }

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::backoff::Backoff;
 
-/// So many different calls that a node did not answer, and no other one either, are its own fault.
+/// So many different calls that a node did not answer, and no other one either, are its own fault; and
+/// so many that it failed, whatever others did with them.
 const SEVERAL: usize = 3;
 
 /// The most that a node's patience grows to.
@@ -89,9 +90,11 @@ pub struct Member {
     patience: u32,
     /// Calls that it did not answer and that no other node has answered so far.
     cases: OpenCases,
-    /// Different calls in a row that it did not answer, whoever is to blame, and the last of them.
-    misses: u32,
-    last_missed: u64,
+    /// Whether it did not answer its last call, whoever is to blame.
+    missed: bool,
+    /// Different calls in a row that it failed and answered none between, and the last of them.
+    failed: usize,
+    last_failed: u64,
     /// How many calls it may have at once while it recovers.
     pub(super) ramp: Option<u32>,
 }
@@ -119,8 +122,9 @@ impl Member {
             doubt: None,
             patience: 1,
             cases: OpenCases::default(),
-            misses: 0,
-            last_missed: 0,
+            missed: false,
+            failed: 0,
+            last_failed: 0,
             ramp: None,
         }
     }
@@ -138,7 +142,7 @@ impl Member {
 
     /// Whether it answered its last call, or had none so far.
     pub(super) fn is_sound(&self) -> bool {
-        self.misses == 0
+        !self.missed
     }
 
     /// Until when it gets no call. In an outage, when all nodes rest, it is tried again soon.
@@ -205,7 +209,7 @@ impl Member {
             self.breaker = Breaker::default();
             (self.rest_until, self.shun_until) = (Duration::ZERO, Duration::ZERO);
             self.cases = OpenCases::default();
-            self.misses = 0;
+            (self.missed, self.failed) = (false, 0);
         }
         let comes_back = state == NodeState::Ready && self.state != NodeState::Ready;
         if comes_back && self.request_count > 0 {
@@ -241,11 +245,8 @@ impl Member {
             self.error_count += 1;
             self.last_failure = Some(LastFailure { outcome, at: now });
         }
-        if matches!(outcome, Outcome::Answered) {
-            self.misses = 0;
-        } else if outcome != Outcome::Abandoned && (self.misses == 0 || self.last_missed != call) {
-            self.misses = self.misses.saturating_add(1);
-            self.last_missed = call;
+        if outcome != Outcome::Abandoned {
+            self.missed = outcome != Outcome::Answered;
         }
         match outcome {
             Outcome::Answered => {
@@ -255,6 +256,7 @@ impl Member {
                 self.breaker.succeed();
                 (self.rest_until, self.shun_until) = (Duration::ZERO, Duration::ZERO);
                 self.cases = OpenCases::default();
+                self.failed = 0;
                 self.patience = (self.patience / 2).max(1);
                 self.answered_at = Some(now);
                 self.ramp = self.ramp.map(|ramp| ramp * 2).filter(|ramp| *ramp < self.slots);
@@ -266,6 +268,10 @@ impl Member {
                 if outcome == Outcome::Refused {
                     // The request was never sent.
                     self.request_count = self.request_count.saturating_sub(1);
+                }
+                if self.failed == 0 || self.last_failed != call {
+                    self.failed = self.failed.saturating_add(1);
+                    self.last_failed = call;
                 }
                 // What began before the last failure is one with it.
                 if in_trial || self.breaker.failures() == 0 || began > self.failed_at {
@@ -315,7 +321,7 @@ impl Member {
     /// Takes back the blame for one failed call, until another node answers it. Who fails several and
     /// answers none between them proves more than one call can disprove.
     pub(super) fn pardon(&mut self, call: u64) {
-        if self.misses > 1 {
+        if self.failed >= SEVERAL {
             return;
         }
         self.error_count = self.error_count.saturating_sub(1);

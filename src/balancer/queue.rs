@@ -172,6 +172,11 @@ impl<W> Queue<W> {
         std::mem::take(&mut self.waiters).into_values().map(|(_, waiter)| waiter).collect()
     }
 
+    /// How many may wait.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Takes over another bound; who waits already stays.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;

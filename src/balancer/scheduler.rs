@@ -115,6 +115,10 @@ impl<W> Scheduler<W> {
             let retry_after = self.retry_after(now);
             return Some((reply, Err(Unserved::NoNode { retry_after })));
         }
+        if self.queue.len() < self.queue.limit() / 2 {
+            // There is room for whoever comes: no place need be promised.
+            self.promised = Duration::ZERO;
+        }
         let waiter = Waiter { excluded, last, stage, priority, since: now, reply };
         let pushed = self.queue.push(stage, priority, deadline, waiter);
         debug_assert!(pushed.is_ok(), "it is not full");

@@ -145,6 +145,7 @@ async fn one_transcript_that_nobody_can_answer_opens_no_breaker() {
     let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], &config).await;
     learn(&ticketd, 20).await;
     for fault in ["no_ticket", "endless", "stall_before", "error_line", "status500"] {
+        learn(&ticketd, 2).await;
         let poison = json!({"s": [{"citizen": format!("[[fake:{{\"fault\":\"{fault}\"}}]]")}]});
         for _ in 0..4 {
             let reply = ticketd.summarize(&poison.to_string()).await;

@@ -301,16 +301,16 @@ fn a_node_that_failed_several_calls_and_answered_none_is_not_pardoned() {
         pool.release(Ended { membership, call, outcome, held: HELD, measured: None }, now)
     };
     let mut now = Duration::ZERO;
-    for (call, pardoned) in [(1, true), (1, true), (2, false), (2, false)] {
+    for (call, pardoned) in [(1, true), (1, true), (2, true), (1, false), (3, false)] {
         now += MINUTE;
         fail(&mut pool, call, now);
         pool.pardon(&id(0), call);
         assert_eq!(healthy(&pool, now), pardoned, "call {call}");
     }
     let outcome = Outcome::Answered;
-    pool.release(Ended { membership, call: 3, outcome, held: HELD, measured: None }, now);
-    fail(&mut pool, 4, now + MINUTE);
-    pool.pardon(&id(0), 4);
+    pool.release(Ended { membership, call: 4, outcome, held: HELD, measured: None }, now);
+    fail(&mut pool, 5, now + MINUTE);
+    pool.pardon(&id(0), 5);
     assert!(healthy(&pool, now + MINUTE), "it has answered one between");
 }
 

@@ -18,6 +18,9 @@ use crate::{
 /// The time between two probes of a node that is starting.
 const START_PROBE_INTERVAL: Duration = Duration::from_millis(100);
 
+/// What the time for a canary is divided by, to be shared out among those of one doubt.
+const CANARY_SHARES: u32 = 6;
+
 impl Node {
     /// Probes the node, now and again after a while, as long as its process is the same.
     pub(super) fn probe(&mut self, context: &mut Context<Self>) {
@@ -136,7 +139,8 @@ impl Node {
         }
     }
 
-    /// Asks for one token once no call runs there. Any answer is a sign of life; none in time is not,
+    /// Asks for one token once no call runs there, and asks anew while none comes, because what
+    /// came in while a node hung may stay lost there. Any answer is a sign of life; none in time is not,
     /// unless the model is not even loaded: then ours is loaded, and others' may take as long as that
     /// takes.
     pub(super) fn canary(&mut self, context: &mut Context<Self>) {
@@ -156,9 +160,18 @@ impl Node {
                 return Event::Unloaded;
             }
             let limit = if unloaded { load_limit.max(limit) } else { limit };
-            let budget = Budget { first_token: limit, token: limit, call: limit };
-            let answer = ollama::generate(&client, &base, body, budget, &Pace::default()).await;
-            Event::Sang { alive: !matches!(answer, Err(UpstreamError::Stalled(_))) }
+            // A load that its asker leaves is given up, so there is one ask for it.
+            let shares: &[u32] = if unloaded { &[CANARY_SHARES] } else { &[1, 2, 3] };
+            for share in shares {
+                let limit = limit * *share / CANARY_SHARES;
+                let budget = Budget { first_token: limit, token: limit, call: limit };
+                let body = body.clone();
+                let answer = ollama::generate(&client, &base, body, budget, &Pace::default()).await;
+                if !matches!(answer, Err(UpstreamError::Stalled(_))) {
+                    return Event::Sang { alive: true };
+                }
+            }
+            Event::Sang { alive: false }
         };
         let answered = ask.into_actor(self).map(|event, node, context| {
             node.canary = None;

@@ -99,6 +99,25 @@ async fn each_retry_of_a_call_is_given_twice_the_time() {
     ticketd.stop().await;
 }
 
+/// What came in while a node hung may stay lost there, so one lost canary proves nothing.
+#[actix_web::test]
+async fn a_node_that_lost_its_canary_and_is_well_again_is_back_soon() {
+    let fake = Fake::start().await;
+    let config = SHORT.replace("canary_timeout = \"300ms\"", "canary_timeout = \"12s\"");
+    let ticketd = Ticketd::over(&[&fake], &config).await;
+    learn(&ticketd, 10).await;
+    fake.behave(json!({"fault": "stall_before"})).await;
+    let began = Instant::now();
+    let body = call(10);
+    let (reply, ()) = tokio::join!(ticketd.summarize(&body), async {
+        until("the canary", async || (fake.seen().await["canaries"] == 1).then_some(())).await;
+        fake.behave(json!({})).await;
+    });
+    assert_eq!(outcomes(&reply), ["stalled", "answered"]);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    ticketd.stop().await;
+}
+
 #[actix_web::test]
 async fn a_slow_node_among_fast_ones_is_given_more_and_more_time() {
     let fakes = [Fake::start().await, Fake::start().await];

@@ -50,7 +50,7 @@ pub(super) enum ApiError {
     TimedOut,
     #[error("no node is ready")]
     NotReady,
-    #[error("the balancer did not answer")]
+    #[error("a part of the service did not answer")]
     Internal,
     #[error("no such node")]
     NoSuchNode,

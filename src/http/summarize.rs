@@ -3,7 +3,7 @@
 //! Callers who send the same bytes at once share one ticket. Each keeps its own deadline.
 
 use std::{
-    hash::{Hash, Hasher},
+    hash::{DefaultHasher, Hash, Hasher},
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -53,6 +53,8 @@ pub(super) type Making = Flights<Wanted, Result<Bytes, Failed>>;
 /// What makes two calls one: the bytes, and all that a ticket of them depends on.
 #[derive(Clone)]
 pub(super) struct Wanted {
+    /// Made once, because a body may be long and the map is shared by all.
+    hash: u64,
     body: Bytes,
     priority: Priority,
     /// The very configuration, not one that says the same.
@@ -61,8 +63,11 @@ pub(super) struct Wanted {
 
 impl PartialEq for Wanted {
     fn eq(&self, other: &Self) -> bool {
-        let Self { body, priority, live } = self;
-        Arc::ptr_eq(live, &other.live) && *priority == other.priority && *body == other.body
+        let Self { hash, body, priority, live } = self;
+        *hash == other.hash
+            && Arc::ptr_eq(live, &other.live)
+            && *priority == other.priority
+            && *body == other.body
     }
 }
 
@@ -70,8 +75,15 @@ impl Eq for Wanted {}
 
 impl Hash for Wanted {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { body, priority, live } = self;
-        (body, priority, Arc::as_ptr(live)).hash(state);
+        self.hash.hash(state);
+    }
+}
+
+impl Wanted {
+    fn new(body: Bytes, priority: Priority, live: &Arc<Live>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (&body, priority, Arc::as_ptr(live)).hash(&mut hasher);
+        Self { hash: hasher.finish(), body, priority, live: Arc::clone(live) }
     }
 }
 
@@ -106,7 +118,7 @@ pub(super) async fn summarize(
         if skipped > 0 {
             warn!(skipped, "turns with neither citizen nor hot-line were left out");
         }
-        let wanted = Wanted { body, priority: urgency.priority, live: Arc::clone(&live) };
+        let wanted = Wanted::new(body, urgency.priority, &live);
         let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
         let ticket = ticket(&service, &wanted, Rc::new(transcript), id, deadline);
         let ticket = select! {

@@ -2,8 +2,6 @@
 
 use super::*;
 
-const MINUTE: Duration = Duration::from_secs(60);
-
 #[test]
 fn a_node_that_loads_its_model_again_keeps_its_penalty_and_a_new_process_does_not() {
     let mut pool = pool(Policy::LeastBusy, &[1]);
@@ -312,40 +310,4 @@ fn a_node_that_failed_several_calls_and_answered_none_is_not_pardoned() {
     fail(&mut pool, 5, now + MINUTE);
     pool.pardon(&id(0), 5);
     assert!(healthy(&pool, now + MINUTE), "it has answered one between");
-}
-
-#[test]
-fn a_last_attempt_waits_for_a_node_that_answered_its_last_call() {
-    for outcome in [Outcome::BadAnswer, Outcome::Rejected, Outcome::Stalled, Outcome::Failed] {
-        let mut pool = pool(Policy::LeastBusy, &[1, 1, 1]);
-        let first = pool.choose(&[], false, Duration::ZERO).expect("free");
-        assert_eq!(first.node, id(0));
-        end(&mut pool, first.membership, outcome, HELD, Duration::ZERO);
-        pool.set_state(&id(0), NodeState::Ready, u64::MAX, Duration::ZERO);
-        // All rests are over, and node 0 is free. Node 1 has failed the call at hand.
-        let now = MINUTE;
-        let busy = pool.choose(&[id(0), id(1)], false, now).expect("free");
-        assert_eq!(busy.node, id(2));
-        assert_eq!(pool.choose(&[id(1)], true, now), None, "{outcome:?}: it waits for node 2");
-        end(&mut pool, busy.membership, Outcome::Answered, HELD, now);
-        assert_eq!(pool.choose(&[id(1)], true, now).expect("free").node, id(2), "{outcome:?}");
-        let other = pool.choose(&[id(1)], false, now).map(|taken| taken.node);
-        assert_eq!(other, Some(id(0)), "{outcome:?}: other attempts go anywhere");
-        assert_eq!(
-            pool.choose(&[], true, now).map(|taken| taken.node),
-            Some(id(1)),
-            "a first one, too"
-        );
-    }
-}
-
-#[test]
-fn a_last_attempt_takes_what_there_is_when_no_node_answers() {
-    let mut pool = pool(Policy::LeastBusy, &[1, 1]);
-    for node in [0, 1] {
-        let taken = pool.choose(&[id(1 - node)], false, Duration::ZERO).expect("free");
-        end(&mut pool, taken.membership, Outcome::Rejected, HELD, Duration::ZERO);
-    }
-    let taken = pool.choose(&[id(0)], true, Duration::ZERO).map(|taken| taken.node);
-    assert_eq!(taken, Some(id(1)));
 }

@@ -2,12 +2,24 @@
 //!
 //! One rule: a zone changes only by characters of a listed name, never by a name that was not said.
 
+mod align;
+mod characters;
+mod correct;
+mod decide;
 mod edit;
+mod gazetteer;
 mod locations;
+mod name;
+mod search;
+mod sound;
+mod zone;
 
 pub use self::{
+    correct::{Answer, Change, Corrector, Named, Outcome, Reason},
     edit::is_plain_correction,
+    gazetteer::Gazetteer,
     locations::{BadLocations, Entry, Locations},
+    name::Level,
 };
 
 /// The endings of administrative names, longest first; what stands before one is the name's stem.

@@ -1,0 +1,112 @@
+//! One name against the characters heard at one place of the zone.
+
+use super::{
+    characters::{ALIEN, Characters, Id},
+    zone::Token,
+};
+
+/// What a numeral costs that stands for its character: 6 for 六.
+const NUMERAL: u16 = 4;
+
+/// What a character of the name costs that was not heard.
+const LOST: u16 = 34;
+
+/// How a name fits what was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// The token after the last one of the name.
+    pub(super) to: usize,
+    /// The sum over the characters.
+    pub(super) cost: u16,
+    /// The worst character.
+    pub(super) worst: u8,
+    /// How many characters of the stem differ.
+    pub(super) changed: u8,
+    /// The cost of what stands behind the stem.
+    pub(super) rank: u16,
+    /// Whether a character of the name was not heard.
+    pub(super) lost: bool,
+    /// Whether digits stand for characters.
+    pub(super) numeral: bool,
+}
+
+/// Fits `name`, whose first `stem` characters are the name proper, to the tokens from `at` on;
+/// `None` if that costs more than `most`.
+pub(super) fn fit(
+    characters: &Characters,
+    tokens: &[Token],
+    at: usize,
+    name: &[Id],
+    stem: usize,
+    most: u16,
+) -> Option<Fit> {
+    let heard = &tokens[at..];
+    let mut fit =
+        Fit { to: at, cost: 0, worst: 0, changed: 0, rank: 0, lost: false, numeral: false };
+    if heard.len() >= name.len() && add(characters, heard, name, stem, most, &mut fit) {
+        return ends_whole(tokens, at + name.len()).then_some(Fit { to: at + name.len(), ..fit });
+    }
+    lost(characters, tokens, at, name, stem, most)
+}
+
+/// Adds up the costs of `name` against as many tokens; false as soon as they are too many.
+fn add(
+    characters: &Characters,
+    heard: &[Token],
+    name: &[Id],
+    stem: usize,
+    most: u16,
+    fit: &mut Fit,
+) -> bool {
+    for (index, (token, meant)) in heard.iter().zip(name).enumerate() {
+        let cost = match characters.cost(token.id, *meant) {
+            0 if token.numeral => {
+                fit.numeral = true;
+                NUMERAL
+            }
+            cost => u16::from(cost),
+        };
+        fit.cost += cost;
+        if fit.cost > most {
+            return false;
+        }
+        if index >= stem {
+            fit.rank += cost;
+        } else if cost > 0 {
+            fit.changed += 1;
+        }
+        fit.worst = fit.worst.max(cost.min(u16::from(ALIEN)) as u8);
+    }
+    true
+}
+
+/// Fits a name of which one character of the stem was not heard, and all others well.
+fn lost(
+    characters: &Characters,
+    tokens: &[Token],
+    at: usize,
+    name: &[Id],
+    stem: usize,
+    most: u16,
+) -> Option<Fit> {
+    let heard = &tokens[at..];
+    if stem < 3 || heard.len() + 1 < name.len() || most <= LOST {
+        return None;
+    }
+    let same = |(token, meant): &(&Token, &Id)| token.id == **meant;
+    let before = heard.iter().zip(name).take_while(same).count();
+    if before >= stem {
+        return None;
+    }
+    let mut fit =
+        Fit { to: at, cost: LOST, worst: 0, changed: 1, rank: 0, lost: true, numeral: false };
+    let (heard, rest) = (&heard[before..], &name[before + 1..]);
+    let to = at + name.len() - 1;
+    let fits = add(characters, heard, rest, stem - before - 1, most, &mut fit);
+    (fits && ends_whole(tokens, to)).then_some(Fit { to, ..fit })
+}
+
+/// Whether a name may end before a token: not within a numeral.
+fn ends_whole(tokens: &[Token], to: usize) -> bool {
+    tokens.get(to).is_none_or(|token| !token.joined)
+}

@@ -1,0 +1,243 @@
+//! The characters of place names: their numbers, and what it costs to hear one for another.
+//!
+//! A cost is 0 for the same character, around 10 for a homophone, up to 75 for a syllable that is
+//! only near, and [`ALIEN`] for two characters that share neither sound nor shape.
+
+use super::sound::{Syllable, UNLIKE};
+
+/// The cost of two characters that have nothing in common.
+pub(super) const ALIEN: u8 = 100;
+
+/// A character's number; 0 is a character of no place name.
+pub(super) type Id = u16;
+
+const SAME_TONE: u8 = 8;
+const OTHER_TONE: u8 = 11;
+const NEAR: u8 = 13;
+
+/// The range of the common ideographs, whose numbers are looked up directly.
+const FIRST: u32 = 0x3400;
+const LAST: u32 = 0x9fff;
+
+#[derive(Clone, Copy)]
+struct Reading {
+    syllable: u16,
+    tone: u8,
+    rarity: u8,
+}
+
+/// Numbers, readings and look-alikes of all characters that a place name may hold or be heard as.
+pub(super) struct Characters {
+    letters: Vec<char>,
+    numbers: Vec<Id>,
+    others: Vec<(char, Id)>,
+    reading_ends: Vec<u32>,
+    readings: Vec<Reading>,
+    alike_ends: Vec<u32>,
+    alike: Vec<(Id, u8)>,
+    syllables: usize,
+    distances: Vec<u8>,
+}
+
+impl Characters {
+    /// Reads the table that `data/place/build.py` writes.
+    pub(super) fn read(mut bytes: &[u8]) -> Self {
+        let bytes = &mut bytes;
+        let syllables: Vec<Syllable> = (0..varint(bytes))
+            .map(|_| {
+                let length = usize::from(byte(bytes));
+                let (text, rest) = bytes.split_at(length);
+                *bytes = rest;
+                Syllable::parse(std::str::from_utf8(text).unwrap_or_default())
+            })
+            .collect();
+        let count = varint(bytes) as usize;
+        let mut table = Self {
+            letters: vec!['\0'],
+            numbers: vec![0; (LAST - FIRST + 1) as usize],
+            others: Vec::new(),
+            reading_ends: vec![0],
+            readings: Vec::with_capacity(count * 3 / 2),
+            alike_ends: vec![0],
+            alike: Vec::new(),
+            syllables: syllables.len(),
+            distances: Vec::with_capacity(syllables.len() * syllables.len()),
+        };
+        let mut code = 0_i64;
+        for _ in 0..count {
+            code += signed(bytes);
+            let letter = u32::try_from(code).ok().and_then(char::from_u32).unwrap_or('\0');
+            table.number(letter);
+            for _ in 0..byte(bytes) {
+                let packed = u16::from_le_bytes([byte(bytes), byte(bytes)]);
+                let (tone, rarity) = ((packed >> 3 & 7) as u8, (packed & 7) as u8);
+                table.readings.push(Reading { syllable: packed >> 6, tone, rarity });
+            }
+            table.reading_ends.push(table.readings.len() as u32);
+        }
+        table.look_alikes(bytes, count);
+        for a in &syllables {
+            table.distances.extend(syllables.iter().map(|b| a.distance(b)));
+        }
+        table
+    }
+
+    fn look_alikes(&mut self, bytes: &mut &[u8], count: usize) {
+        let mut pairs: Vec<(Id, Id, u8)> = Vec::new();
+        for one in 1..=count as Id {
+            let mut other = one;
+            for _ in 0..varint(bytes) {
+                other += varint(bytes) as Id;
+                // Likeness 0.8 costs 34, 0.45 costs 42: as much as a syllable that is far but near.
+                let cost = 34 + (80_u8.saturating_sub(byte(bytes))) / 4;
+                pairs.extend([(one, other, cost), (other, one, cost)]);
+            }
+        }
+        pairs.sort_unstable();
+        self.alike_ends.resize(count + 1, 0);
+        for (one, other, cost) in pairs {
+            self.alike.push((other, cost));
+            self.alike_ends[usize::from(one)] = self.alike.len() as u32;
+        }
+        for one in 1..=count {
+            self.alike_ends[one] = self.alike_ends[one].max(self.alike_ends[one - 1]);
+        }
+    }
+
+    /// The number of a character; one that had none yet gets the next, without reading.
+    pub(super) fn number(&mut self, letter: char) -> Id {
+        match self.find(letter) {
+            0 => {
+                let id = Id::try_from(self.letters.len()).unwrap_or(0);
+                if id == 0 {
+                    return 0;
+                }
+                self.letters.push(letter);
+                match slot(letter) {
+                    Some(slot) => self.numbers[slot] = id,
+                    None => self.others.push((letter, id)),
+                }
+                id
+            }
+            id => id,
+        }
+    }
+
+    /// The number of a character, 0 if no place name holds it.
+    pub(super) fn find(&self, letter: char) -> Id {
+        match slot(letter) {
+            Some(slot) => self.numbers[slot],
+            None if letter.is_ascii() => 0,
+            None => self.others.iter().find(|(other, _)| *other == letter).map_or(0, |(_, id)| *id),
+        }
+    }
+
+    /// The character with a number.
+    pub(super) fn letter(&self, id: Id) -> char {
+        self.letters[usize::from(id)]
+    }
+
+    /// What it costs to take `heard` for `meant`.
+    pub(super) fn cost(&self, heard: Id, meant: Id) -> u8 {
+        if heard == meant {
+            return if heard == 0 { ALIEN } else { 0 };
+        }
+        let mut best = ALIEN;
+        for a in self.readings(heard) {
+            for b in self.readings(meant) {
+                let own = if a.syllable == b.syllable {
+                    if a.tone == b.tone { SAME_TONE } else { OTHER_TONE }
+                } else {
+                    let at = usize::from(a.syllable) * self.syllables + usize::from(b.syllable);
+                    match self.distances[at] {
+                        UNLIKE.. => continue,
+                        distance => NEAR + distance,
+                    }
+                };
+                best = best.min(own + a.rarity + b.rarity);
+            }
+        }
+        if best > 34 { best.min(self.shape(heard, meant)) } else { best }
+    }
+
+    /// What it costs to read `seen` for `meant`, by shape alone.
+    pub(super) fn shape(&self, seen: Id, meant: Id) -> u8 {
+        let alike = part(&self.alike_ends, &self.alike, seen);
+        alike.iter().find(|(other, _)| *other == meant).map_or(ALIEN, |(_, cost)| *cost)
+    }
+
+    fn readings(&self, id: Id) -> &[Reading] {
+        part(&self.reading_ends, &self.readings, id)
+    }
+}
+
+fn slot(letter: char) -> Option<usize> {
+    let code = u32::from(letter);
+    (FIRST..=LAST).contains(&code).then(|| (code - FIRST) as usize)
+}
+
+fn part<'a, T>(ends: &[u32], all: &'a [T], id: Id) -> &'a [T] {
+    let id = usize::from(id);
+    if id == 0 || id >= ends.len() {
+        return &[];
+    }
+    &all[ends[id - 1] as usize..ends[id] as usize]
+}
+
+/// Takes one byte; 0 after the end.
+pub(super) fn byte(bytes: &mut &[u8]) -> u8 {
+    match bytes.split_first() {
+        Some((first, rest)) => {
+            *bytes = rest;
+            *first
+        }
+        None => 0,
+    }
+}
+
+/// Takes a number in groups of seven bits, the lowest first.
+pub(super) fn varint(bytes: &mut &[u8]) -> u32 {
+    let mut number = 0;
+    for shift in (0..32).step_by(7) {
+        let next = byte(bytes);
+        number |= u32::from(next & 0x7f) << shift;
+        if next < 0x80 {
+            break;
+        }
+    }
+    number
+}
+
+/// Takes a signed number.
+pub(super) fn signed(bytes: &mut &[u8]) -> i64 {
+    let number = i64::from(varint(bytes));
+    if number % 2 == 0 { number / 2 } else { -(number + 1) / 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn homophones_cost_less_than_near_sounds_and_these_less_than_strangers() {
+        let table = Characters::read(include_bytes!("../../data/place/characters.bin"));
+        let cost = |a, b| table.cost(table.find(a), table.find(b));
+        assert_eq!(cost('安', '安'), 0);
+        assert_eq!(cost('岭', '瓴'), OTHER_TONE);
+        assert_eq!(cost('刘', '六'), OTHER_TONE);
+        // 六 is read lù in 六安, which few dictionaries know.
+        assert!((SAME_TONE..NEAR + 5).contains(&cost('路', '六')));
+        assert!((NEAR..30).contains(&cost('难', '兰')));
+        assert!((30..45).contains(&cost('古', '叶')), "by shape");
+        assert_eq!(cost('镇', '好'), ALIEN);
+        assert_eq!(cost('😀', '😀'), ALIEN);
+    }
+
+    #[test]
+    fn a_new_character_gets_a_number_and_is_only_like_itself() {
+        let mut table = Characters::read(include_bytes!("../../data/place/characters.bin"));
+        let id = table.number('\u{3134a}');
+        assert_eq!((table.find('\u{3134a}'), table.letter(id)), (id, '\u{3134a}'));
+        assert_eq!((table.cost(id, id), table.cost(id, 1)), (0, ALIEN));
+    }
+}

@@ -1,0 +1,139 @@
+//! How far a near name may be believed, from what was heard, how it differs, and what stands around.
+
+use super::{
+    gazetteer::{Gazetteer, Index},
+    name::Level,
+    search::{Form, Path, Step},
+    zone::Token,
+};
+
+/// How far the best path must be ahead of one that reads the same characters otherwise.
+const AHEAD: i32 = 10;
+
+/// Whether a near name is what was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Belief {
+    /// No.
+    None,
+    /// A person or a model should say.
+    Doubt,
+    /// Yes.
+    Sure,
+}
+
+/// What is believed of a whole path.
+pub(super) struct Judge<'a> {
+    pub(super) gazetteer: &'a Gazetteer,
+    pub(super) tokens: &'a [Token],
+    pub(super) home: Option<Index>,
+}
+
+impl Judge<'_> {
+    /// What is believed of each step; exact ones are sure.
+    pub(super) fn beliefs(&self, path: &Path) -> Vec<Belief> {
+        let steps = &path.steps;
+        let belief = |at: usize| {
+            if steps[at].exact() { Belief::Sure } else { self.belief(steps, at) }
+        };
+        (0..steps.len()).map(belief).collect()
+    }
+
+    /// Whether another path reads what the best one changes in another way and nearly as well.
+    pub(super) fn rivalled(&self, best: &Path, others: &[Path]) -> bool {
+        let changed = best.steps.iter().filter(|step| !step.exact());
+        let mut changed = changed.map(|step| (step.from, step.fit.to, self.written(step)));
+        changed.any(|(from, to, name)| {
+            others.iter().any(|other| {
+                let over = |step: &&Step| step.from < to && from < step.fit.to;
+                let differs = |step: &Step| self.written(step) != name;
+                other.steps.iter().find(over).is_some_and(differs)
+                    && best.score - other.score < AHEAD
+            })
+        })
+    }
+
+    /// The characters that a step puts into the zone.
+    pub(super) fn written(&self, step: &Step) -> Vec<u16> {
+        let name = self.gazetteer.name(step.unit);
+        let stem = self.gazetteer.stem(step.unit);
+        match step.form {
+            Form::Full | Form::Alias => name.to_vec(),
+            Form::Short => name[..stem].to_vec(),
+            Form::Ranked => [&name[..stem], &name[name.len() - 1..]].concat(),
+        }
+    }
+
+    fn belief(&self, steps: &[Step], at: usize) -> Belief {
+        let step = &steps[at];
+        let stem = self.gazetteer.stem(step.unit);
+        let below = steps.get(at + 1);
+        let above = at.checked_sub(1).map(|above| &steps[above]);
+        let same = steps.iter().any(|other| other.unit == step.unit && other.exact());
+        let backed = below.is_some_and(|below| below.exact() && below.form != Form::Short);
+        let hinted = below.is_some_and(|below| below.exact());
+        let mut most: i32 = match stem {
+            1 => 11,
+            2 => 46,
+            3 => 64,
+            _ => 80,
+        };
+        most += match above {
+            _ if same => 30,
+            Some(above) if self.directly(above, step) => 0,
+            Some(_) => -12,
+            None if self.level(step) <= Level::City && self.is_home(step) => 0,
+            None => -18,
+        };
+        most += if backed {
+            30
+        } else if hinted {
+            12
+        } else {
+            0
+        };
+        if step.form == Form::Short && !backed {
+            most -= 12;
+            if step.headed && !hinted {
+                return Belief::None;
+            }
+        }
+        let cost = i32::from(step.fit.cost);
+        let known = self.known(step, stem);
+        if known && !backed && !same && cost > 11 * i32::from(step.fit.changed) {
+            return if cost <= most && step.form != Form::Short {
+                Belief::Doubt
+            } else {
+                Belief::None
+            };
+        }
+        match cost {
+            _ if cost <= most => Belief::Sure,
+            _ if cost <= most + 16 && step.form != Form::Short => Belief::Doubt,
+            _ => Belief::None,
+        }
+    }
+
+    /// Whether what was heard is the name of a place elsewhere.
+    fn known(&self, step: &Step, stem: usize) -> bool {
+        let heard: Vec<u16> = self.tokens[step.from..step.fit.to].iter().map(|t| t.id).collect();
+        if step.form != Form::Short && self.gazetteer.named(&heard).next().is_some() {
+            return true;
+        }
+        let heard =
+            if step.form == Form::Short { &heard[..] } else { &heard[..heard.len().min(stem)] };
+        step.form == Form::Short && self.gazetteer.stemmed(heard).next().is_some()
+    }
+
+    /// Whether a step stands in the other's list: a town below its county, a county below its city.
+    fn directly(&self, above: &Step, step: &Step) -> bool {
+        self.gazetteer.units[step.unit as usize].parent == above.unit
+    }
+
+    fn level(&self, step: &Step) -> Level {
+        self.gazetteer.units[step.unit as usize].level
+    }
+
+    fn is_home(&self, step: &Step) -> bool {
+        self.home.is_some_and(|home| self.gazetteer.holds(step.unit, home))
+    }
+}

@@ -1,0 +1,293 @@
+//! The administrative units of the whole country, their codes, and the questions the search asks.
+
+use std::ops::Range;
+
+use super::{
+    characters::{Characters, Id, byte, signed, varint},
+    name::{self, Level},
+};
+
+/// A unit's place in the list; the list is in preorder.
+pub(super) type Index = u32;
+
+/// The national list with the tables that compare names.
+pub struct Gazetteer {
+    pub(super) characters: Characters,
+    pub(super) units: Vec<Unit>,
+    /// The first characters of all names, so that most are passed over without a look at the rest.
+    pub(super) firsts: Vec<Id>,
+    letters: Vec<Id>,
+    aliases: Vec<Alias>,
+    /// Provinces and cities.
+    tops: Vec<Index>,
+    /// For each province its cities and counties; empty elsewhere.
+    seats: Vec<(Index, Vec<Index>)>,
+    by_name: Vec<(u32, Index)>,
+    by_stem: Vec<(u32, Index)>,
+}
+
+/// One administrative unit.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    pub(super) level: Level,
+    /// Six digits, nine for towns.
+    pub(super) code: u32,
+    /// The unit above; its own place for a province.
+    pub(super) parent: Index,
+    /// Where the units below it end.
+    pub(super) end: Index,
+    name: (u32, u8),
+    stem: u8,
+}
+
+/// Another name of a unit: an older one, or a usual spelling of a rare character.
+struct Alias {
+    unit: Index,
+    name: (u32, u8),
+}
+
+/// What is read or given before the list is put in order.
+#[derive(Default)]
+struct Draft {
+    letters: Vec<Id>,
+    units: Vec<(Level, u32, (u32, u8))>,
+    aliases: Vec<Alias>,
+}
+
+impl Gazetteer {
+    /// The list of 民政部 as of 2025-12-31, as it is compiled into the program.
+    pub fn embedded() -> Self {
+        let characters = Characters::read(include_bytes!("../../data/place/characters.bin"));
+        let bytes = &mut &include_bytes!("../../data/place/places.bin")[..];
+        let mut draft = Draft::default();
+        let mut last = [0_i64; 5];
+        for _ in 0..varint(bytes) {
+            let packed = byte(bytes);
+            let level = usize::from(packed >> 5);
+            let mut base = last[level];
+            if level == 4 && base / 1000 != last[0] {
+                base = last[0] * 1000;
+            }
+            let code = base + signed(bytes);
+            last[level] = code;
+            if level < 4 {
+                last[0] = code;
+            }
+            let level = match level {
+                1 => Level::Province,
+                2 => Level::City,
+                3 => Level::County,
+                _ => Level::Town,
+            };
+            let name = draft.name(bytes, packed & 31);
+            draft.units.push((level, u32::try_from(code).unwrap_or(0), name));
+        }
+        let mut unit = 0;
+        for _ in 0..varint(bytes) {
+            unit += varint(bytes);
+            let length = byte(bytes);
+            let name = draft.name(bytes, length);
+            draft.aliases.push(Alias { unit, name });
+        }
+        draft.assemble(characters)
+    }
+
+    /// How many units the list holds.
+    pub fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Whether the list holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    /// A unit's name.
+    pub(super) fn name(&self, unit: Index) -> &[Id] {
+        self.slice(self.units[unit as usize].name)
+    }
+
+    /// How many characters of a unit's name are the name proper.
+    pub(super) fn stem(&self, unit: Index) -> usize {
+        usize::from(self.units[unit as usize].stem)
+    }
+
+    /// A unit's name as text.
+    pub(super) fn text(&self, unit: Index) -> String {
+        self.spell(self.name(unit))
+    }
+
+    /// Numbers of characters as text.
+    pub(super) fn spell(&self, name: &[Id]) -> String {
+        name.iter().map(|id| self.characters.letter(*id)).collect()
+    }
+
+    /// Whether `above` is the unit or holds it.
+    pub(super) fn holds(&self, above: Index, unit: Index) -> bool {
+        (above..self.units[above as usize].end).contains(&unit)
+    }
+
+    /// All units below one.
+    pub(super) fn below(&self, unit: Index) -> Range<Index> {
+        unit + 1..self.units[unit as usize].end
+    }
+
+    /// Provinces and cities: what an address may begin with wherever it is.
+    pub(super) fn tops(&self) -> &[Index] {
+        &self.tops
+    }
+
+    /// The cities and counties of a province; nothing for other units.
+    pub(super) fn seats(&self, province: Index) -> &[Index] {
+        let found = self.seats.binary_search_by_key(&province, |(unit, _)| *unit);
+        found.map_or(&[], |at| &self.seats[at].1)
+    }
+
+    /// The other names of the units of a range.
+    pub(super) fn aliases(&self, units: Range<Index>) -> impl Iterator<Item = (Index, &[Id])> {
+        let from = self.aliases.partition_point(|alias| alias.unit < units.start);
+        let aliases = self.aliases[from..].iter().take_while(move |a| a.unit < units.end);
+        aliases.map(|alias| (alias.unit, self.slice(alias.name)))
+    }
+
+    /// The units with this name or alias.
+    pub(super) fn named(&self, name: &[Id]) -> impl Iterator<Item = Index> {
+        let hash = hash(name);
+        let from = self.by_name.partition_point(|(other, _)| *other < hash);
+        let same = self.by_name[from..].iter().take_while(move |(other, _)| *other == hash);
+        same.map(|(_, unit)| *unit)
+    }
+
+    /// The units whose name proper this is.
+    pub(super) fn stemmed(&self, stem: &[Id]) -> impl Iterator<Item = Index> {
+        let hash = hash(stem);
+        let from = self.by_stem.partition_point(|(other, _)| *other < hash);
+        let same = self.by_stem[from..].iter().take_while(move |(other, _)| *other == hash);
+        same.map(|(_, unit)| *unit)
+    }
+
+    /// The unit that a configuration calls the hotline's home, by its full name or its code; of
+    /// several the highest.
+    pub(super) fn home(&self, home: &str) -> Option<Index> {
+        let high = |unit: &Index| self.units[*unit as usize].level < Level::Town;
+        if let Ok(code) = home.parse::<u32>() {
+            return (0..).zip(&self.units).find(|(_, unit)| unit.code == code).map(|(at, _)| at);
+        }
+        let name: Vec<Id> = home.chars().map(|letter| self.characters.find(letter)).collect();
+        self.named(&name)
+            .filter(high)
+            .filter(|unit| self.name(*unit) == name)
+            .min_by_key(|unit| (self.units[*unit as usize].level, *unit))
+    }
+
+    fn slice(&self, (start, length): (u32, u8)) -> &[Id] {
+        &self.letters[start as usize..start as usize + usize::from(length)]
+    }
+}
+
+impl Draft {
+    fn name(&mut self, bytes: &mut &[u8], length: u8) -> (u32, u8) {
+        let start = self.letters.len() as u32;
+        self.letters.extend((0..length).map(|_| varint(bytes) as Id));
+        (start, length)
+    }
+
+    fn assemble(self, characters: Characters) -> Gazetteer {
+        let Self { letters, units: drafted, mut aliases } = self;
+        let slice = |(start, length): (u32, u8)| {
+            &letters[start as usize..start as usize + usize::from(length)]
+        };
+        let mut units: Vec<Unit> = Vec::with_capacity(drafted.len());
+        let mut open: Vec<Index> = Vec::new();
+        for (level, code, name) in drafted {
+            let at = units.len() as Index;
+            let fits = |above: &Unit| above.level < level && begins(above, code);
+            while let Some(last) = open.last().filter(|last| !fits(&units[**last as usize])) {
+                units[*last as usize].end = at;
+                open.pop();
+            }
+            let spelled: Vec<char> = slice(name).iter().map(|id| characters.letter(*id)).collect();
+            let parent = open.last().copied().unwrap_or(at);
+            let stem = name::stem(&spelled) as u8;
+            units.push(Unit { level, code, parent, end: at, name, stem });
+            open.push(at);
+        }
+        let count = units.len() as Index;
+        for last in open {
+            units[last as usize].end = count;
+        }
+        let all = || (0..count).zip(&units);
+        let tops = all().filter(|(_, unit)| unit.level < Level::County).map(|(at, _)| at).collect();
+        let provinces = all().filter(|(_, unit)| unit.level == Level::Province);
+        let seats = provinces.map(|(at, unit)| {
+            let seats = at + 1..unit.end;
+            (at, seats.filter(|seat| units[*seat as usize].level < Level::Town).collect())
+        });
+        let seats = seats.collect();
+        let mut by_name: Vec<(u32, Index)> =
+            all().map(|(at, u)| (hash(slice(u.name)), at)).collect();
+        by_name.extend(aliases.iter().map(|alias| (hash(slice(alias.name)), alias.unit)));
+        let stem = |unit: &Unit| hash(&slice(unit.name)[..usize::from(unit.stem)]);
+        let mut by_stem: Vec<(u32, Index)> = all().map(|(at, unit)| (stem(unit), at)).collect();
+        by_name.sort_unstable();
+        by_stem.sort_unstable();
+        aliases.sort_by_key(|alias| alias.unit);
+        let firsts = units.iter().map(|unit| slice(unit.name).first().copied().unwrap_or(0));
+        let firsts = firsts.collect();
+        Gazetteer { characters, units, firsts, letters, aliases, tops, seats, by_name, by_stem }
+    }
+}
+
+/// Whether a unit's code is the beginning of another one.
+fn begins(above: &Unit, code: u32) -> bool {
+    let six = if code > 999_999 { code / 1000 } else { code };
+    match above.level {
+        Level::Province => above.code / 10_000 == six / 10_000,
+        Level::City => above.code / 100 == six / 100,
+        Level::County | Level::Town => above.code == six,
+    }
+}
+
+fn hash(name: &[Id]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |hash, id| (hash ^ u32::from(*id)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_list_holds_every_unit_with_its_path() {
+        let gazetteer = Gazetteer::embedded();
+        assert_eq!(gazetteer.len(), 41_934);
+        let path = |code: u32| {
+            let at = gazetteer.units.iter().position(|unit| unit.code == code).expect("listed");
+            let mut at = at as Index;
+            let mut path = vec![gazetteer.text(at)];
+            while gazetteer.units[at as usize].parent != at {
+                at = gazetteer.units[at as usize].parent;
+                path.insert(0, gazetteer.text(at));
+            }
+            path.join("/")
+        };
+        assert_eq!(path(341_524_113), "安徽省/六安市/金寨县/流波䃥镇");
+        assert_eq!(path(120_111), "天津市/西青区");
+        assert_eq!(path(429_004), "湖北省/仙桃市");
+        assert_eq!(path(441_900_003), "广东省/东莞市/东城街道");
+        let home = gazetteer.home("六安市").expect("listed");
+        assert_eq!(gazetteer.below(home).count(), 147);
+        assert_eq!(gazetteer.home("341500"), Some(home));
+        assert_eq!(gazetteer.home("刘安市"), None);
+    }
+
+    #[test]
+    fn another_name_leads_to_its_unit() {
+        let gazetteer = Gazetteer::embedded();
+        let find = |name: &str| -> Vec<String> {
+            let name: Vec<Id> = name.chars().map(|c| gazetteer.characters.find(c)).collect();
+            gazetteer.named(&name).map(|unit| gazetteer.text(unit)).collect()
+        };
+        assert_eq!(find("流波疃镇"), ["流波䃥镇"]);
+        assert_eq!(find("郫县"), ["郫都区"]);
+    }
+}

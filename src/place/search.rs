@@ -1,0 +1,327 @@
+//! Which paths of units a zone may name, from the top down, with what each costs.
+//!
+//! A path is a row of steps; each step is one unit below the one before, at the place in the zone
+//! where that ended. Only names below the last unit are looked at, and an exact full name spares
+//! the search for near ones.
+
+use std::cmp::Reverse;
+
+use super::{
+    align::{Fit, fit},
+    characters::Id,
+    gazetteer::{Gazetteer, Index},
+    name::Level,
+    zone::{Heads, Token},
+};
+
+/// The most steps of a path: four levels and repetitions.
+pub(super) const DEEPEST: usize = 6;
+
+/// The most paths that are kept.
+const PATHS: usize = 10;
+
+/// The most near names that are followed from one place.
+const BRANCHES: usize = 8;
+
+/// The most comparisons of one search.
+const PATIENCE: u32 = 20_000;
+
+/// How a name is written in the zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// With its rank: 毛坦厂镇.
+    Full,
+    /// With the last character of a long rank: 延边州.
+    Ranked,
+    /// Without: 毛坦厂.
+    Short,
+    /// By another name that the list knows.
+    Alias,
+}
+
+/// One unit of a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) unit: Index,
+    /// Its first token.
+    pub(super) from: usize,
+    pub(super) form: Form,
+    pub(super) fit: Fit,
+    /// Whether it repeats the step before.
+    pub(super) repeated: bool,
+    /// Whether what follows is a road, a village or a building.
+    pub(super) headed: bool,
+}
+
+impl Step {
+    /// Whether the zone has the name letter by letter.
+    pub(super) fn exact(&self) -> bool {
+        self.fit.cost == 0
+    }
+}
+
+/// Steps with what they are worth together.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    pub(super) steps: Vec<Step>,
+    pub(super) score: i32,
+}
+
+/// One search.
+pub(super) struct Search<'a> {
+    gazetteer: &'a Gazetteer,
+    heads: &'a Heads,
+    zone: &'a str,
+    tokens: &'a [Token],
+    home: Option<Index>,
+    near: bool,
+    patience: u32,
+    steps: Vec<Step>,
+    paths: Vec<Path>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        gazetteer: &'a Gazetteer,
+        heads: &'a Heads,
+        zone: &'a str,
+        tokens: &'a [Token],
+        home: Option<Index>,
+    ) -> Self {
+        let (steps, paths) = (Vec::with_capacity(DEEPEST), Vec::with_capacity(PATHS + 1));
+        Self { gazetteer, heads, zone, tokens, home, near: true, patience: PATIENCE, steps, paths }
+    }
+
+    /// The paths without a near name, the best first.
+    pub(super) fn exact(mut self) -> Vec<Path> {
+        self.near = false;
+        self.all()
+    }
+
+    /// The best paths, the best first.
+    pub(super) fn all(mut self) -> Vec<Path> {
+        let at = self.past_separators(0);
+        self.extend(at, None);
+        self.paths
+    }
+
+    /// The best paths that begin with one unit, near or not.
+    pub(super) fn from(mut self, unit: Index) -> Vec<Path> {
+        let at = self.past_separators(0);
+        let mut found = Vec::new();
+        self.fuzzy(unit, at, &mut found);
+        for step in found {
+            self.follow(step);
+        }
+        self.paths
+    }
+
+    /// Looks for the next unit at a place, below the last step.
+    fn extend(&mut self, at: usize, above: Option<Step>) {
+        let mut found: Vec<Step> = Vec::new();
+        if at < self.tokens.len() && self.steps.len() < DEEPEST {
+            self.each(above, |search, unit| search.literal(unit, at, &mut found));
+            self.other_names(above, at, &mut found);
+            self.repetition(above, at, &mut found);
+            let full = found.iter().any(|step| step.form != Form::Short);
+            let blind = above.is_some_and(|step| step.headed);
+            if self.near && !full && !blind && self.tokens[at].id != 0 {
+                self.each(above, |search, unit| search.fuzzy(unit, at, &mut found));
+            }
+        }
+        found.sort_by_key(|step| (step.fit.cost, Reverse(step.fit.to), step.unit));
+        found.truncate(BRANCHES);
+        self.keep();
+        for step in found {
+            self.follow(step);
+        }
+    }
+
+    fn follow(&mut self, step: Step) {
+        self.steps.push(step);
+        let next = self.past_separators(step.fit.to);
+        self.extend(next, Some(step));
+        self.steps.pop();
+    }
+
+    /// Visits the units that may come after a step.
+    fn each(&mut self, above: Option<Step>, mut visit: impl FnMut(&mut Self, Index)) {
+        let gazetteer = self.gazetteer;
+        let Some(above) = above else {
+            for unit in gazetteer.tops() {
+                visit(self, *unit);
+            }
+            if let Some(home) = self.home {
+                if gazetteer.units[home as usize].level > Level::City {
+                    visit(self, home);
+                }
+                gazetteer.below(home).for_each(|unit| visit(self, unit));
+            }
+            return;
+        };
+        let unit = &gazetteer.units[above.unit as usize];
+        let home = self.home.is_some_and(|home| gazetteer.holds(home, above.unit));
+        if unit.level == Level::Province && !home {
+            gazetteer.seats(above.unit).iter().for_each(|unit| visit(self, *unit));
+        } else {
+            gazetteer.below(above.unit).for_each(|unit| visit(self, unit));
+        }
+    }
+
+    /// The names that stand there letter by letter.
+    fn literal(&mut self, unit: Index, at: usize, found: &mut Vec<Step>) {
+        let first = &self.tokens[at];
+        if self.gazetteer.firsts[unit as usize] != first.id || first.numeral {
+            return;
+        }
+        let name = self.gazetteer.name(unit);
+        let stem = self.gazetteer.stem(unit);
+        let heard = &self.tokens[at..];
+        let plain = |(token, id): &(&Token, &u16)| token.id == **id && !token.numeral;
+        let same = heard.iter().zip(name).take_while(plain).count();
+        if same == name.len() {
+            self.found(unit, at, Form::Full, exact(at + same), found);
+        } else if same >= stem && stem > 1 {
+            let rest = &heard[stem..];
+            let ranked =
+                name.len() - stem > 1 && rest.first().map(|t| t.id) == name.last().copied();
+            let form = if ranked { Form::Ranked } else { Form::Short };
+            self.found(unit, at, form, exact(at + stem + usize::from(ranked)), found);
+        }
+    }
+
+    /// The other names that stand there letter by letter.
+    fn other_names(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
+        let range = match (above, self.home) {
+            (Some(above), _) => self.gazetteer.below(above.unit),
+            (None, Some(home)) => home..self.gazetteer.units[home as usize].end,
+            (None, None) => return,
+        };
+        let heard = &self.tokens[at..];
+        let gazetteer = self.gazetteer;
+        for (unit, name) in gazetteer.aliases(range) {
+            let same = heard.iter().zip(name).take_while(|(t, id)| t.id == **id).count();
+            if same == name.len() {
+                self.found(unit, at, Form::Alias, exact(at + same), found);
+            }
+        }
+    }
+
+    /// The unit of the last step once more, in full.
+    fn repetition(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
+        let Some(above) = above.filter(|step| !step.repeated && step.form != Form::Alias) else {
+            return;
+        };
+        let name = self.gazetteer.name(above.unit);
+        let stem = self.gazetteer.stem(above.unit);
+        let most = if above.exact() { 24 * stem as u16 + 12 } else { 0 };
+        let characters = &self.gazetteer.characters;
+        let fit = fit(characters, self.tokens, at, name, stem, most).filter(|fit| !fit.lost);
+        if let Some(fit) = fit.filter(|fit| fit.cost == 0 || self.near) {
+            let unit = above.unit;
+            let step =
+                Step { unit, from: at, form: Form::Full, fit, repeated: true, headed: false };
+            found.push(step);
+        }
+    }
+
+    /// The names that may have been misheard there.
+    fn fuzzy(&mut self, unit: Index, at: usize, found: &mut Vec<Step>) {
+        if self.patience == 0 || found.iter().any(|step| step.unit == unit && step.exact()) {
+            return;
+        }
+        let gazetteer = self.gazetteer;
+        let name = gazetteer.name(unit);
+        let stem = gazetteer.stem(unit);
+        let most = 26 * stem as u16 + 30;
+        let first = gazetteer.characters.cost(self.tokens[at].id, name[0]);
+        if u16::from(first) > most.min(99) {
+            return;
+        }
+        self.patience -= 1;
+        let characters = &gazetteer.characters;
+        let full = fit(characters, self.tokens, at, name, stem, most);
+        if let Some(fit) = full.filter(|fit| self.same_rank(fit, name, stem)) {
+            self.found(unit, at, Form::Full, fit, found);
+            return;
+        }
+        if stem < 2 {
+            return;
+        }
+        if name.len() - stem > 1 && name.len() - stem != 2 {
+            let mut ranked = [0; 32];
+            ranked[..stem].copy_from_slice(&name[..stem]);
+            ranked[stem] = name[name.len() - 1];
+            let ranked = &ranked[..=stem];
+            if let Some(fit) = fit(characters, self.tokens, at, ranked, stem, most - 10) {
+                self.found(unit, at, Form::Ranked, fit, found);
+                return;
+            }
+        }
+        let short = fit(characters, self.tokens, at, &name[..stem], stem, most - 10);
+        if let Some(fit) = short.filter(|fit| !fit.lost) {
+            self.found(unit, at, Form::Short, fit, found);
+        }
+    }
+
+    /// Whether what was heard for the rank is no other rank: 双河乡 is not 双河镇 misheard.
+    fn same_rank(&self, fit: &Fit, name: &[Id], stem: usize) -> bool {
+        let rank = &name[stem..];
+        let heard = &self.tokens[fit.to - rank.len()..fit.to];
+        let other = |(token, id): (&Token, &Id)| token.id != *id && self.heads.is_rank(token.id);
+        fit.rank <= 45 && !heard.iter().zip(rank).any(other)
+    }
+
+    fn found(&self, unit: Index, at: usize, form: Form, fit: Fit, found: &mut Vec<Step>) {
+        let rest = self.tokens.get(fit.to).map_or("", |token| &self.zone[token.start as usize..]);
+        let headed = form == Form::Short && self.heads.begin(rest);
+        found.push(Step { unit, from: at, form, fit, repeated: false, headed });
+    }
+
+    fn past_separators(&self, at: usize) -> usize {
+        let rest = self.tokens[at.min(self.tokens.len())..].iter();
+        at + rest.take_while(|token| token.separator).count()
+    }
+
+    /// Notes the steps so far as a path.
+    fn keep(&mut self) {
+        if self.steps.is_empty() {
+            return;
+        }
+        let score = self.score();
+        if self.paths.len() == PATHS && self.paths[PATHS - 1].score >= score {
+            return;
+        }
+        let at = self.paths.partition_point(|path| path.score >= score);
+        self.paths.insert(at, Path { steps: self.steps.clone(), score });
+        self.paths.truncate(PATHS);
+    }
+
+    /// What the steps are worth: what they explain of the zone less what must have been misheard.
+    fn score(&self) -> i32 {
+        let mut score = 0;
+        let mut above = 0;
+        for step in &self.steps {
+            let unit = &self.gazetteer.units[step.unit as usize];
+            let level = unit.level as i32;
+            let skipped = (level - above - 1).max(0);
+            above = level;
+            let length = (step.fit.to - step.from) as i32;
+            let home = self.home.is_none_or(|home| {
+                self.gazetteer.holds(home, step.unit) || self.gazetteer.holds(step.unit, home)
+            });
+            score += match (step.repeated, step.form) {
+                (true, _) => 10,
+                (false, Form::Short) => 16 + 12 * length - 4 * skipped,
+                (false, _) => 28 + 12 * length - 4 * skipped,
+            };
+            score -= i32::from(step.fit.cost);
+            score -= if home || step.exact() { 0 } else { 20 };
+        }
+        score
+    }
+}
+
+fn exact(to: usize) -> Fit {
+    Fit { to, cost: 0, worst: 0, changed: 0, rank: 0, lost: false, numeral: false }
+}

@@ -1,0 +1,382 @@
+//! How unlike two Mandarin syllables sound to a recogniser, from the places where they are made.
+//!
+//! Nothing here knows a place name or a list of observed mistakes: initials are compared by place,
+//! manner and aspiration, rimes by medial, nucleus and coda.
+
+/// The distance above which two syllables have nothing in common.
+pub(super) const UNLIKE: u8 = 62;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Labial,
+    Alveolar,
+    Dental,
+    Retroflex,
+    Palatal,
+    Velar,
+    Nowhere,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Stop,
+    Affricate,
+    Fricative,
+    Nasal,
+    Lateral,
+    Approximant,
+    Silent,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Initial {
+    letters: &'static str,
+    place: Place,
+    manner: Manner,
+    aspirated: bool,
+}
+
+/// A rime: the glide before the vowel, the vowel, and what ends the syllable; `v` is ü, `y` the
+/// vowel of 子 and 之, `r` the one of 二, a blank is nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Rime {
+    medial: u8,
+    nucleus: u8,
+    coda: u8,
+}
+
+/// One syllable without its tone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Syllable {
+    initial: Initial,
+    rime: Rime,
+}
+
+const fn initial(letters: &'static str, place: Place, manner: Manner, aspirated: bool) -> Initial {
+    Initial { letters, place, manner, aspirated }
+}
+
+const INITIALS: [Initial; 21] = {
+    use {Manner as M, Place as P};
+    [
+        initial("zh", P::Retroflex, M::Affricate, false),
+        initial("ch", P::Retroflex, M::Affricate, true),
+        initial("sh", P::Retroflex, M::Fricative, false),
+        initial("b", P::Labial, M::Stop, false),
+        initial("p", P::Labial, M::Stop, true),
+        initial("m", P::Labial, M::Nasal, false),
+        initial("f", P::Labial, M::Fricative, false),
+        initial("d", P::Alveolar, M::Stop, false),
+        initial("t", P::Alveolar, M::Stop, true),
+        initial("n", P::Alveolar, M::Nasal, false),
+        initial("l", P::Alveolar, M::Lateral, false),
+        initial("g", P::Velar, M::Stop, false),
+        initial("k", P::Velar, M::Stop, true),
+        initial("h", P::Velar, M::Fricative, false),
+        initial("j", P::Palatal, M::Affricate, false),
+        initial("q", P::Palatal, M::Affricate, true),
+        initial("x", P::Palatal, M::Fricative, false),
+        initial("r", P::Retroflex, M::Approximant, false),
+        initial("z", P::Dental, M::Affricate, false),
+        initial("c", P::Dental, M::Affricate, true),
+        initial("s", P::Dental, M::Fricative, false),
+    ]
+};
+
+const SILENT: Initial = initial("", Place::Nowhere, Manner::Silent, false);
+
+/// Rimes as they are written, each with medial, nucleus and coda (`g` is ng).
+const RIMES: [(&str, &[u8; 3]); 35] = [
+    ("a", b" a "),
+    ("o", b"uo "),
+    ("e", b" e "),
+    ("ai", b" ai"),
+    ("ei", b" ei"),
+    ("ao", b" au"),
+    ("ou", b" ou"),
+    ("an", b" an"),
+    ("en", b" en"),
+    ("ang", b" ag"),
+    ("eng", b" eg"),
+    ("ong", b"uog"),
+    ("i", b"ii "),
+    ("ia", b"ia "),
+    ("ie", b"ie "),
+    ("iao", b"iau"),
+    ("iu", b"iou"),
+    ("ian", b"ian"),
+    ("in", b"iin"),
+    ("iang", b"iag"),
+    ("ing", b"iig"),
+    ("iong", b"vog"),
+    ("u", b"uu "),
+    ("ua", b"ua "),
+    ("uo", b"uo "),
+    ("uai", b"uai"),
+    ("ui", b"uei"),
+    ("uan", b"uan"),
+    ("un", b"uen"),
+    ("uang", b"uag"),
+    ("v", b"vv "),
+    ("ve", b"ve "),
+    ("van", b"van"),
+    ("vn", b"vvn"),
+    ("er", b" r "),
+];
+
+impl Syllable {
+    /// Reads a syllable in pinyin without tone, ü as `v`; what is none gets a rime like no other.
+    pub(super) fn parse(text: &str) -> Self {
+        let (initial, rest) = match text.as_bytes() {
+            [b'y', ..] => (SILENT, after_y(text)),
+            [b'w', ..] => (SILENT, after_w(text)),
+            _ => {
+                let initial = INITIALS.into_iter().find(|i| text.starts_with(i.letters));
+                let initial = initial.unwrap_or(SILENT);
+                (initial, text[initial.letters.len()..].to_owned())
+            }
+        };
+        let rest = match (initial.place, rest.as_str()) {
+            (Place::Palatal, rest) if rest.starts_with('u') => rest.replacen('u', "v", 1),
+            (_, rest) => rest.to_owned(),
+        };
+        if rest == "i" && matches!(initial.place, Place::Dental | Place::Retroflex) {
+            return Self { initial, rime: Rime { medial: b' ', nucleus: b'y', coda: b' ' } };
+        }
+        let written = RIMES.iter().find(|(letters, _)| *letters == rest);
+        let [medial, nucleus, coda] = written.map_or(*b"???", |(_, rime)| **rime);
+        Self { initial, rime: Rime { medial, nucleus, coda } }
+    }
+
+    /// How unlike two syllables sound: 0 for the same, at most [`UNLIKE`].
+    pub(super) fn distance(&self, other: &Self) -> u8 {
+        let initials = between_initials(&self.initial, &other.initial);
+        let mut rimes = between_rimes(&self.rime, &other.rime);
+        // 方 and 荒: the lips of an f are the u of a hu.
+        match (self.initial.letters, other.initial.letters) {
+            ("f", "h" | "") => rimes = rimes.min(between_rimes(&rounded(&self.rime), &other.rime)),
+            ("h" | "", "f") => rimes = rimes.min(between_rimes(&self.rime, &rounded(&other.rime))),
+            _ => {}
+        }
+        initials.saturating_add(rimes).min(UNLIKE)
+    }
+}
+
+/// The rime of a syllable written with y.
+fn after_y(text: &str) -> String {
+    let rest = &text[1..];
+    match rest {
+        "u" | "ue" | "uan" | "un" => rest.replacen('u', "v", 1),
+        "ou" => "iu".to_owned(),
+        "i" | "in" | "ing" => rest.to_owned(),
+        _ => format!("i{rest}"),
+    }
+}
+
+/// The rime of a syllable written with w.
+fn after_w(text: &str) -> String {
+    match &text[1..] {
+        "u" => "u".to_owned(),
+        "ei" => "ui".to_owned(),
+        "en" => "un".to_owned(),
+        "eng" => "ong".to_owned(),
+        rest => format!("u{rest}"),
+    }
+}
+
+fn rounded(rime: &Rime) -> Rime {
+    match rime.medial {
+        b' ' => Rime { medial: b'u', ..*rime },
+        _ => *rime,
+    }
+}
+
+fn between_initials(a: &Initial, b: &Initial) -> u8 {
+    if a == b {
+        return 0;
+    }
+    let pair =
+        |x: &str, y: &str| (a.letters == x && b.letters == y) || (a.letters == y && b.letters == x);
+    // Mergers of whole dialects, and the neighbours of a missing initial.
+    let known = [
+        ("f", "h", 6),
+        ("r", "l", 9),
+        ("n", "r", 16),
+        ("m", "n", 16),
+        ("h", "", 14),
+        ("r", "", 12),
+        ("n", "", 16),
+        ("m", "", 18),
+        ("l", "", 20),
+        ("f", "", 16),
+        ("g", "", 22),
+        ("k", "", 22),
+        ("j", "", 22),
+        ("q", "", 22),
+        ("x", "", 20),
+    ];
+    if let Some((_, _, distance)) = known.iter().find(|(x, y, _)| pair(x, y)) {
+        return *distance;
+    }
+    let breath = match (a.manner, b.manner) {
+        (Manner::Stop | Manner::Affricate, Manner::Stop | Manner::Affricate) => {
+            if a.aspirated == b.aspirated { 0 } else { 11 }
+        }
+        (Manner::Stop | Manner::Affricate, Manner::Fricative) => 3 * u8::from(!a.aspirated),
+        (Manner::Fricative, Manner::Stop | Manner::Affricate) => 3 * u8::from(!b.aspirated),
+        _ => 0,
+    };
+    between_places(a.place, b.place) + between_manners(a.manner, b.manner) + breath
+}
+
+fn between_places(a: Place, b: Place) -> u8 {
+    use Place as P;
+    match (a, b) {
+        _ if a == b => 0,
+        (P::Dental, P::Retroflex) | (P::Retroflex, P::Dental) => 5,
+        (P::Dental | P::Retroflex, P::Palatal) | (P::Palatal, P::Dental | P::Retroflex) => 12,
+        (P::Palatal, P::Velar) | (P::Velar, P::Palatal) => 14,
+        (P::Alveolar, P::Dental) | (P::Dental, P::Alveolar) => 14,
+        (P::Alveolar, P::Retroflex | P::Palatal) | (P::Retroflex | P::Palatal, P::Alveolar) => 16,
+        (P::Alveolar, P::Velar | P::Labial) | (P::Velar | P::Labial, P::Alveolar) => 20,
+        (P::Labial, P::Velar) | (P::Velar, P::Labial) => 20,
+        (P::Nowhere, _) | (_, P::Nowhere) => 28,
+        _ => 24,
+    }
+}
+
+fn between_manners(a: Manner, b: Manner) -> u8 {
+    use Manner as M;
+    match (a, b) {
+        _ if a == b => 0,
+        (M::Nasal, M::Lateral) | (M::Lateral, M::Nasal) => 5,
+        (M::Stop, M::Affricate) | (M::Affricate, M::Stop) => 8,
+        (M::Affricate, M::Fricative) | (M::Fricative, M::Affricate) => 12,
+        (M::Stop, M::Fricative) | (M::Fricative, M::Stop) => 14,
+        (M::Fricative, M::Approximant) | (M::Approximant, M::Fricative) => 12,
+        (M::Stop, M::Nasal | M::Lateral) | (M::Nasal | M::Lateral, M::Stop) => 16,
+        _ => 18,
+    }
+}
+
+fn between_rimes(a: &Rime, b: &Rime) -> u8 {
+    if a == b {
+        return 0;
+    }
+    let either = |x: [u8; 3], y: [u8; 3]| {
+        let (a, b) = ([a.medial, a.nucleus, a.coda], [b.medial, b.nucleus, b.coda]);
+        (a == x && b == y) || (a == y && b == x)
+    };
+    // Neighbours that the sum below would put too far apart.
+    let known: [([u8; 3], [u8; 3], u8); 9] = [
+        (*b"uu ", *b" ou", 14),
+        (*b"uu ", *b"uo ", 14),
+        (*b"uo ", *b" e ", 12),
+        (*b"vvn", *b"iin", 8),
+        (*b"vv ", *b"ii ", 8),
+        (*b" y ", *b"ii ", 10),
+        (*b"uu ", *b"vv ", 16),
+        (*b" y ", *b" e ", 14),
+        (*b"uog", *b" eg", 10),
+    ];
+    if let Some((_, _, distance)) = known.iter().find(|(x, y, _)| either(*x, *y)) {
+        return *distance;
+    }
+    between_medials(a.medial, b.medial)
+        + between_nuclei(a.nucleus, b.nucleus)
+        + between_codas(a.coda, b.coda)
+}
+
+fn between_medials(a: u8, b: u8) -> u8 {
+    match (a, b) {
+        _ if a == b => 0,
+        (b'i', b'v') | (b'v', b'i') => 8,
+        (b' ', b'u') | (b'u', b' ') => 10,
+        (b'u', b'v') | (b'v', b'u') => 14,
+        (b' ', b'i') | (b'i', b' ') => 14,
+        _ => 18,
+    }
+}
+
+fn between_nuclei(a: u8, b: u8) -> u8 {
+    match (a, b) {
+        _ if a == b => 0,
+        (b'e', b'o') | (b'o', b'e') => 6,
+        (b'e', b'i') | (b'i', b'e') => 8,
+        (b'e', b'r') | (b'r', b'e') => 8,
+        (b'i', b'v') | (b'v', b'i') => 6,
+        (b'e', b'v') | (b'v', b'e') => 10,
+        (b'o', b'u') | (b'u', b'o') => 10,
+        (b'a', b'e') | (b'e', b'a') => 14,
+        (b'a', b'o') | (b'o', b'a') => 14,
+        (b'a', b'i') | (b'i', b'a') => 18,
+        (b'r', b'a') | (b'a', b'r') => 16,
+        _ => 22,
+    }
+}
+
+fn between_codas(a: u8, b: u8) -> u8 {
+    match (a, b) {
+        _ if a == b => 0,
+        (b'n', b'g') | (b'g', b'n') => 5,
+        (b' ', _) | (_, b' ') => 18,
+        _ => 24,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn distance(a: &str, b: &str) -> u8 {
+        Syllable::parse(a).distance(&Syllable::parse(b))
+    }
+
+    #[test]
+    fn what_whole_dialects_merge_is_nearer_than_what_one_slip_confuses() {
+        let merged = [
+            ("nan", "lan"),
+            ("zhang", "zang"),
+            ("chen", "cen"),
+            ("shan", "san"),
+            ("an", "ang"),
+            ("sen", "seng"),
+            ("xin", "xing"),
+            ("fu", "hu"),
+            ("fang", "huang"),
+            ("ren", "len"),
+            ("lv", "li"),
+        ];
+        let slips =
+            [("ba", "pa"), ("ge", "ke"), ("qiao", "xiao"), ("chuan", "chan"), ("tou", "tao")];
+        let far = [("zhang", "wang"), ("li", "bao"), ("tian", "hu")];
+        for (a, b) in merged {
+            assert!((1..=10).contains(&distance(a, b)), "{a} {b} {}", distance(a, b));
+        }
+        for (a, b) in slips {
+            assert!((10..=20).contains(&distance(a, b)), "{a} {b} {}", distance(a, b));
+        }
+        for (a, b) in far {
+            assert!(distance(a, b) > 35, "{a} {b} {}", distance(a, b));
+        }
+    }
+
+    #[test]
+    fn a_syllable_written_with_y_or_w_is_one_without_an_initial() {
+        for (a, b) in [("yan", "wan"), ("yu", "yi"), ("wang", "huang"), ("yong", "rong")] {
+            assert!(distance(a, b) < 25, "{a} {b} {}", distance(a, b));
+        }
+        assert_eq!(distance("yue", "yue"), 0);
+    }
+
+    #[test]
+    fn every_distance_is_the_same_both_ways() {
+        let all = ["a", "yi", "wu", "yu", "zhi", "ci", "er", "fang", "huang", "lve", "jiong", "hm"];
+        for a in all {
+            for b in all {
+                assert_eq!(distance(a, b), distance(b, a), "{a} {b}");
+                assert_eq!(distance(a, b) == 0, a == b, "{a} {b}");
+            }
+        }
+    }
+}

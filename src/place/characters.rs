@@ -3,7 +3,7 @@
 //! A cost is 0 for the same character, around 10 for a homophone, up to 75 for a syllable that is
 //! only near, and [`ALIEN`] for two characters that share neither sound nor shape.
 
-use super::sound::{Syllable, UNLIKE};
+use super::sound::{Syllable, UNLIKE, distances};
 
 /// The cost of two characters that have nothing in common.
 pub(super) const ALIEN: u8 = 100;
@@ -14,6 +14,10 @@ pub(super) type Id = u16;
 const SAME_TONE: u8 = 8;
 const OTHER_TONE: u8 = 11;
 const NEAR: u8 = 13;
+
+/// What a reading costs more than the usual one, by its rarity: often heard, in dictionaries, in
+/// old ones, in the largest only.
+const RARITY: [u8; 4] = [0, 3, 6, 14];
 
 /// The range of the common ideographs, whose numbers are looked up directly.
 const FIRST: u32 = 0x3400;
@@ -61,7 +65,7 @@ impl Characters {
             alike_ends: vec![0],
             alike: Vec::new(),
             syllables: syllables.len(),
-            distances: Vec::with_capacity(syllables.len() * syllables.len()),
+            distances: Vec::new(),
         };
         let mut code = 0_i64;
         for _ in 0..count {
@@ -70,15 +74,13 @@ impl Characters {
             table.number(letter);
             for _ in 0..byte(bytes) {
                 let packed = u16::from_le_bytes([byte(bytes), byte(bytes)]);
-                let (tone, rarity) = ((packed >> 3 & 7) as u8, (packed & 7) as u8);
+                let (tone, rarity) = ((packed >> 3 & 7) as u8, RARITY[usize::from(packed & 3)]);
                 table.readings.push(Reading { syllable: packed >> 6, tone, rarity });
             }
             table.reading_ends.push(table.readings.len() as u32);
         }
         table.look_alikes(bytes, count);
-        for a in &syllables {
-            table.distances.extend(syllables.iter().map(|b| a.distance(b)));
-        }
+        table.distances = distances(&syllables);
         table
     }
 

@@ -157,7 +157,11 @@ impl Corrector {
             return answer;
         }
         let mut alternatives: Vec<String> = Vec::new();
-        for path in &doubtful {
+        if doubtful.iter().all(|path| self.edit(zone, tokens, path).0 == zone) {
+            doubtful.clear();
+        }
+        let further = if doubtful.is_empty() { &[] } else { &paths[..] };
+        for path in doubtful.iter().chain(further) {
             let text = self.edit(zone, tokens, path).0;
             if text != zone && !alternatives.contains(&text) && alternatives.len() < ALTERNATIVES {
                 alternatives.push(text);

@@ -24,6 +24,8 @@ pub struct Gazetteer {
     seats: Vec<(Index, Vec<Index>)>,
     by_name: Vec<(u32, Index)>,
     by_stem: Vec<(u32, Index)>,
+    /// The first two characters of every name proper, in order.
+    beginnings: Vec<[Id; 2]>,
 }
 
 /// One administrative unit.
@@ -166,6 +168,11 @@ impl Gazetteer {
         same.map(|(_, unit)| *unit)
     }
 
+    /// Whether some name proper begins with two characters.
+    pub(super) fn begins(&self, pair: [Id; 2]) -> bool {
+        self.beginnings.binary_search(&pair).is_ok()
+    }
+
     /// The unit that a configuration calls the hotline's home, by its full name or its code; of
     /// several the highest.
     pub(super) fn home(&self, home: &str) -> Option<Index> {
@@ -229,12 +236,32 @@ impl Draft {
         by_name.extend(aliases.iter().map(|alias| (hash(slice(alias.name)), alias.unit)));
         let stem = |unit: &Unit| hash(&slice(unit.name)[..usize::from(unit.stem)]);
         let mut by_stem: Vec<(u32, Index)> = all().map(|(at, unit)| (stem(unit), at)).collect();
+        let long = units.iter().filter(|unit| unit.stem > 1);
+        let mut beginnings: Vec<[Id; 2]> = long
+            .map(|unit| {
+                let name = slice(unit.name);
+                [name[0], name[1]]
+            })
+            .collect();
+        beginnings.sort_unstable();
+        beginnings.dedup();
         by_name.sort_unstable();
         by_stem.sort_unstable();
         aliases.sort_by_key(|alias| alias.unit);
         let firsts = units.iter().map(|unit| slice(unit.name).first().copied().unwrap_or(0));
         let firsts = firsts.collect();
-        Gazetteer { characters, units, firsts, letters, aliases, tops, seats, by_name, by_stem }
+        Gazetteer {
+            characters,
+            units,
+            firsts,
+            letters,
+            aliases,
+            tops,
+            seats,
+            by_name,
+            by_stem,
+            beginnings,
+        }
     }
 }
 

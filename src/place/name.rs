@@ -130,8 +130,8 @@ fn without_people(name: &[char], bare: bool) -> Option<usize> {
 }
 
 fn ends(name: &[char], tail: &str) -> bool {
-    let length = tail.chars().count();
-    name.len() >= length && name[name.len() - length..].iter().copied().eq(tail.chars())
+    let mut letters = name.iter().rev();
+    tail.chars().rev().all(|letter| letters.next() == Some(&letter))
 }
 
 #[cfg(test)]

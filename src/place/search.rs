@@ -23,6 +23,9 @@ const PATHS: usize = 10;
 /// The most near names that are followed from one place.
 const BRANCHES: usize = 8;
 
+/// What a character of the rank may cost: a homophone is heard for it, nothing else.
+const RANK: u16 = 14;
+
 /// The most comparisons of one search.
 const PATIENCE: u32 = 20_000;
 
@@ -123,7 +126,7 @@ impl<'a> Search<'a> {
             self.each(above, |search, unit| search.literal(unit, at, &mut found));
             self.other_names(above, at, &mut found);
             self.repetition(above, at, &mut found);
-            let full = found.iter().any(|step| step.form != Form::Short);
+            let full = found.iter().any(|step| step.form != Form::Short && !step.repeated);
             let blind = above.is_some_and(|step| step.headed);
             if self.near && !full && !blind && self.tokens[at].id != 0 {
                 self.each(above, |search, unit| search.fuzzy(unit, at, &mut found));
@@ -141,6 +144,10 @@ impl<'a> Search<'a> {
         self.steps.push(step);
         let next = self.past_separators(step.fit.to);
         self.extend(next, Some(step));
+        // 的 may belong to the next name.
+        if next > 0 && next > step.fit.to && self.tokens[next - 1].id != 0 {
+            self.extend(next - 1, Some(step));
+        }
         self.steps.pop();
     }
 
@@ -214,10 +221,10 @@ impl<'a> Search<'a> {
         };
         let name = self.gazetteer.name(above.unit);
         let stem = self.gazetteer.stem(above.unit);
-        let most = if above.exact() { 24 * stem as u16 + 12 } else { 0 };
+        let most = if above.exact() { 18 * stem as u16 + 4 } else { 0 };
         let characters = &self.gazetteer.characters;
         let fit = fit(characters, self.tokens, at, name, stem, most).filter(|fit| !fit.lost);
-        if let Some(fit) = fit.filter(|fit| fit.cost == 0 || self.near) {
+        if let Some(fit) = fit.filter(|fit| self.same_rank(fit, name, stem)) {
             let unit = above.unit;
             let step =
                 Step { unit, from: at, form: Form::Full, fit, repeated: true, headed: false };
@@ -227,7 +234,7 @@ impl<'a> Search<'a> {
 
     /// The names that may have been misheard there.
     fn fuzzy(&mut self, unit: Index, at: usize, found: &mut Vec<Step>) {
-        if self.patience == 0 || found.iter().any(|step| step.unit == unit && step.exact()) {
+        if self.patience == 0 {
             return;
         }
         let gazetteer = self.gazetteer;
@@ -259,8 +266,12 @@ impl<'a> Search<'a> {
             }
         }
         let short = fit(characters, self.tokens, at, &name[..stem], stem, most - 10);
-        if let Some(fit) = short.filter(|fit| !fit.lost) {
-            self.found(unit, at, Form::Short, fit, found);
+        if let Some(fit) = short.filter(|fit| !fit.lost && fit.cost > 0) {
+            // 东文镇 is not 东文山.
+            let last = self.tokens[fit.to - 1].id;
+            if last == name[stem - 1] || !self.heads.is_rank(last) {
+                self.found(unit, at, Form::Short, fit, found);
+            }
         }
     }
 
@@ -269,7 +280,16 @@ impl<'a> Search<'a> {
         let rank = &name[stem..];
         let heard = &self.tokens[fit.to - rank.len()..fit.to];
         let other = |(token, id): (&Token, &Id)| token.id != *id && self.heads.is_rank(token.id);
-        fit.rank <= 45 && !heard.iter().zip(rank).any(other)
+        if fit.rank == 0 {
+            return true;
+        }
+        // 城关振兴街 is not 城关镇兴街: what begins like a name is one.
+        let begins = match self.tokens.get(fit.to) {
+            Some(next) => self.gazetteer.begins([self.tokens[fit.to - 1].id, next.id]),
+            None => false,
+        };
+        let most = RANK * rank.len() as u16;
+        fit.rank <= most && !begins && !heard.iter().zip(rank).any(other)
     }
 
     fn found(&self, unit: Index, at: usize, form: Form, fit: Fit, found: &mut Vec<Step>) {
@@ -311,7 +331,7 @@ impl<'a> Search<'a> {
                 self.gazetteer.holds(home, step.unit) || self.gazetteer.holds(step.unit, home)
             });
             score += match (step.repeated, step.form) {
-                (true, _) => 10,
+                (true, _) => 34,
                 (false, Form::Short) => 16 + 12 * length - 4 * skipped,
                 (false, _) => 28 + 12 * length - 4 * skipped,
             };

@@ -147,19 +147,52 @@ impl Syllable {
         let [medial, nucleus, coda] = written.map_or(*b"???", |(_, rime)| **rime);
         Self { initial, rime: Rime { medial, nucleus, coda } }
     }
+}
 
-    /// How unlike two syllables sound: 0 for the same, at most [`UNLIKE`].
-    pub(super) fn distance(&self, other: &Self) -> u8 {
-        let initials = between_initials(&self.initial, &other.initial);
-        let mut rimes = between_rimes(&self.rime, &other.rime);
-        // 方 and 荒: the lips of an f are the u of a hu.
-        match (self.initial.letters, other.initial.letters) {
-            ("f", "h" | "") => rimes = rimes.min(between_rimes(&rounded(&self.rime), &other.rime)),
-            ("h" | "", "f") => rimes = rimes.min(between_rimes(&self.rime, &rounded(&other.rime))),
-            _ => {}
+/// How unlike each syllable sounds to each, row by row: 0 for the same, at most [`UNLIKE`].
+pub(super) fn distances(syllables: &[Syllable]) -> Vec<u8> {
+    let mut initials = Vec::new();
+    let mut rimes = Vec::new();
+    let parts: Vec<(usize, usize, usize)> = syllables
+        .iter()
+        .map(|syllable| {
+            let plain = place(&mut rimes, syllable.rime);
+            let rounded = place(&mut rimes, rounded(&syllable.rime));
+            (place(&mut initials, syllable.initial), plain, rounded)
+        })
+        .collect();
+    let initial = |a: usize, b: usize| between_initials(&initials[a], &initials[b]);
+    let rime = |a: usize, b: usize| between_rimes(&rimes[a], &rimes[b]);
+    let between_initials = table(initials.len(), initial);
+    let between_rimes = table(rimes.len(), rime);
+    // 方 and 荒: the lips of an f are the u of a hu.
+    let lips = |initial: usize| initials[initial].letters == "f";
+    let open = |initial: usize| matches!(initials[initial].letters, "h" | "");
+    let mut all = Vec::with_capacity(syllables.len() * syllables.len());
+    for (a, plain_a, rounded_a) in &parts {
+        for (b, plain_b, rounded_b) in &parts {
+            let mut rime = between_rimes[plain_a * rimes.len() + plain_b];
+            if lips(*a) && open(*b) {
+                rime = rime.min(between_rimes[rounded_a * rimes.len() + plain_b]);
+            } else if open(*a) && lips(*b) {
+                rime = rime.min(between_rimes[plain_a * rimes.len() + rounded_b]);
+            }
+            all.push(between_initials[a * initials.len() + b].saturating_add(rime).min(UNLIKE));
         }
-        initials.saturating_add(rimes).min(UNLIKE)
     }
+    all
+}
+
+/// The place of a part in the list of parts, which it joins if it is new.
+fn place<T: PartialEq>(parts: &mut Vec<T>, part: T) -> usize {
+    parts.iter().position(|other| *other == part).unwrap_or_else(|| {
+        parts.push(part);
+        parts.len() - 1
+    })
+}
+
+fn table(count: usize, between: impl Fn(usize, usize) -> u8) -> Vec<u8> {
+    (0..count * count).map(|at| between(at / count, at % count)).collect()
 }
 
 /// The rime of a syllable written with y.
@@ -329,7 +362,7 @@ mod tests {
     use super::*;
 
     fn distance(a: &str, b: &str) -> u8 {
-        Syllable::parse(a).distance(&Syllable::parse(b))
+        distances(&[Syllable::parse(a), Syllable::parse(b)])[1]
     }
 
     #[test]

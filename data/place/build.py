@@ -223,7 +223,7 @@ def main():
 
     count = collections.Counter("".join(unit[3] for unit in units))
     listed = sorted(count, key=lambda c: (-count[c], c))
-    general |= {c for c, plain in traditional.items() if chr(int(plain.split()[0][2:], 16)) in count}
+    general |= {c for c, plain in traditional.items() if chr(int(plain.split()[0][2:], 16)) in general}
     others = general | set("".join(name for _, name in aliases)) | set(alike)
     listed += sorted(others - set(listed))
     number = {character: index + 1 for index, character in enumerate(listed)}

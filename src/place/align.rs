@@ -11,6 +11,9 @@ const NUMERAL: u16 = 4;
 /// What a character of the name costs that was not heard.
 const LOST: u16 = 34;
 
+/// What a character costs that has nothing in common with the one of the name.
+pub(super) const ODD: u16 = 62;
+
 /// How a name fits what was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fit {
@@ -26,6 +29,8 @@ pub(super) struct Fit {
     pub(super) rank: u16,
     /// Whether a character of the name was not heard.
     pub(super) lost: bool,
+    /// Whether one character has nothing in common with the one of the name.
+    pub(super) odd: bool,
     /// Whether digits stand for characters.
     pub(super) numeral: bool,
 }
@@ -41,8 +46,16 @@ pub(super) fn fit(
     most: u16,
 ) -> Option<Fit> {
     let heard = &tokens[at..];
-    let mut fit =
-        Fit { to: at, cost: 0, worst: 0, changed: 0, rank: 0, lost: false, numeral: false };
+    let mut fit = Fit {
+        to: at,
+        cost: 0,
+        worst: 0,
+        changed: 0,
+        rank: 0,
+        lost: false,
+        odd: false,
+        numeral: false,
+    };
     if heard.len() >= name.len() && add(characters, heard, name, stem, most, &mut fit) {
         return ends_whole(tokens, at + name.len()).then_some(Fit { to: at + name.len(), ..fit });
     }
@@ -64,6 +77,7 @@ fn add(
                 fit.numeral = true;
                 NUMERAL
             }
+            ALIEN => return false,
             cost => u16::from(cost),
         };
         fit.cost += cost;
@@ -75,9 +89,30 @@ fn add(
         } else if cost > 0 {
             fit.changed += 1;
         }
-        fit.worst = fit.worst.max(cost.min(u16::from(ALIEN)) as u8);
+        fit.worst = fit.worst.max(cost as u8);
     }
     true
+}
+
+/// Fits a name that stands there with its rank but for one character of the stem.
+pub(super) fn odd(tokens: &[Token], at: usize, name: &[Id], stem: usize) -> Option<Fit> {
+    let heard = tokens[at..].get(..name.len())?;
+    let differs = |(token, meant): &(&Token, &Id)| token.id != **meant || token.numeral;
+    let wrong = heard.iter().zip(name).position(|pair| differs(&pair))?;
+    let rest = heard[wrong + 1..].iter().zip(&name[wrong + 1..]);
+    let single =
+        stem > 1 && wrong < stem && heard[wrong].id != 0 && !rest.clone().any(|p| differs(&p));
+    let to = at + name.len();
+    (single && ends_whole(tokens, to)).then_some(Fit {
+        to,
+        cost: ODD,
+        worst: ODD as u8,
+        changed: 1,
+        rank: 0,
+        lost: false,
+        odd: true,
+        numeral: false,
+    })
 }
 
 /// Fits a name of which one character of the stem was not heard, and all others well.
@@ -98,8 +133,16 @@ fn lost(
     if before >= stem {
         return None;
     }
-    let mut fit =
-        Fit { to: at, cost: LOST, worst: 0, changed: 1, rank: 0, lost: true, numeral: false };
+    let mut fit = Fit {
+        to: at,
+        cost: LOST,
+        worst: 0,
+        changed: 1,
+        rank: 0,
+        lost: true,
+        odd: false,
+        numeral: false,
+    };
     let (heard, rest) = (&heard[before..], &name[before + 1..]);
     let to = at + name.len() - 1;
     let fits = add(characters, heard, rest, stem - before - 1, most, &mut fit);

@@ -200,9 +200,8 @@ impl Corrector {
             return None;
         }
         let paths = Search::new(&self.gazetteer, &self.heads, zone, tokens, Some(home)).from(home);
-        let path = paths.iter().find(|path| {
-            path.steps[0].fit.worst <= 20 && path.steps[1..].iter().any(Step::exact)
-        })?;
+        let path =
+            paths.iter().find(|path| path.steps[0].fit.worst <= 20 && path.steps.len() > 1)?;
         let text = self.edit(zone, tokens, path).0;
         Some(Answer { outcome: Outcome::Ask { alternatives: vec![text] }, path: Vec::new() })
     }

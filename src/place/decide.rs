@@ -98,6 +98,10 @@ impl Judge<'_> {
             }
         }
         let cost = i32::from(step.fit.cost);
+        if step.fit.odd && !backed && !same {
+            let beside = above.map_or(self.is_home(step), |above| self.directly(above, step));
+            return if beside && !self.known(step, stem) { Belief::Doubt } else { Belief::None };
+        }
         let known = self.known(step, stem);
         if known && !backed && !same && cost > 11 * i32::from(step.fit.changed) {
             return if cost <= most && step.form != Form::Short {

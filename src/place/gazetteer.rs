@@ -24,7 +24,7 @@ pub struct Gazetteer {
     seats: Vec<(Index, Vec<Index>)>,
     by_name: Vec<(u32, Index)>,
     by_stem: Vec<(u32, Index)>,
-    /// The first two characters of every name proper, in order.
+    /// The two characters that several names proper begin with, in order.
     beginnings: Vec<[Id; 2]>,
 }
 
@@ -168,7 +168,7 @@ impl Gazetteer {
         same.map(|(_, unit)| *unit)
     }
 
-    /// Whether some name proper begins with two characters.
+    /// Whether several names proper begin with two characters.
     pub(super) fn begins(&self, pair: [Id; 2]) -> bool {
         self.beginnings.binary_search(&pair).is_ok()
     }
@@ -244,7 +244,11 @@ impl Draft {
             })
             .collect();
         beginnings.sort_unstable();
-        beginnings.dedup();
+        let beginnings: Vec<[Id; 2]> = beginnings
+            .chunk_by(|a, b| a == b)
+            .filter(|same| same.len() > 2)
+            .map(|s| s[0])
+            .collect();
         by_name.sort_unstable();
         by_stem.sort_unstable();
         aliases.sort_by_key(|alias| alias.unit);

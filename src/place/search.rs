@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use super::{
-    align::{Fit, fit},
+    align::{Fit, fit, odd},
     characters::Id,
     gazetteer::{Gazetteer, Index},
     name::Level,
@@ -112,7 +112,7 @@ impl<'a> Search<'a> {
     pub(super) fn from(mut self, unit: Index) -> Vec<Path> {
         let at = self.past_separators(0);
         let mut found = Vec::new();
-        self.fuzzy(unit, at, &mut found);
+        self.fuzzy(None, unit, at, &mut found);
         for step in found {
             self.follow(step);
         }
@@ -127,9 +127,8 @@ impl<'a> Search<'a> {
             self.other_names(above, at, &mut found);
             self.repetition(above, at, &mut found);
             let full = found.iter().any(|step| step.form != Form::Short && !step.repeated);
-            let blind = above.is_some_and(|step| step.headed);
-            if self.near && !full && !blind && self.tokens[at].id != 0 {
-                self.each(above, |search, unit| search.fuzzy(unit, at, &mut found));
+            if self.near && !full && self.tokens[at].id != 0 {
+                self.each(above, |search, unit| search.fuzzy(above, unit, at, &mut found));
             }
         }
         found.sort_by_key(|step| (step.fit.cost, Reverse(step.fit.to), step.unit));
@@ -233,7 +232,7 @@ impl<'a> Search<'a> {
     }
 
     /// The names that may have been misheard there.
-    fn fuzzy(&mut self, unit: Index, at: usize, found: &mut Vec<Step>) {
+    fn fuzzy(&mut self, above: Option<Step>, unit: Index, at: usize, found: &mut Vec<Step>) {
         if self.patience == 0 {
             return;
         }
@@ -242,6 +241,14 @@ impl<'a> Search<'a> {
         let stem = gazetteer.stem(unit);
         let most = 26 * stem as u16 + 30;
         let first = gazetteer.characters.cost(self.tokens[at].id, name[0]);
+        let beside = match above {
+            Some(above) => gazetteer.units[unit as usize].parent == above.unit,
+            None => self.home.is_some_and(|home| gazetteer.holds(unit, home)),
+        };
+        if beside && let Some(fit) = odd(self.tokens, at, name, stem).filter(|_| first > 58) {
+            self.found(unit, at, Form::Full, fit, found);
+            return;
+        }
         if u16::from(first) > most.min(99) {
             return;
         }
@@ -252,7 +259,12 @@ impl<'a> Search<'a> {
             self.found(unit, at, Form::Full, fit, found);
             return;
         }
-        if stem < 2 {
+        if beside && let Some(fit) = odd(self.tokens, at, name, stem) {
+            self.found(unit, at, Form::Full, fit, found);
+            return;
+        }
+        // After 成都花园 nothing is named but what says its rank.
+        if stem < 2 || above.is_some_and(|step| step.headed) {
             return;
         }
         if name.len() - stem > 1 && name.len() - stem != 2 {
@@ -284,10 +296,18 @@ impl<'a> Search<'a> {
             return true;
         }
         // 城关振兴街 is not 城关镇兴街: what begins like a name is one.
-        let begins = match self.tokens.get(fit.to) {
-            Some(next) => self.gazetteer.begins([self.tokens[fit.to - 1].id, next.id]),
+        let from = fit.to - rank.len();
+        let wrong = heard.iter().zip(rank).position(|(token, id)| token.id != *id).unwrap_or(0);
+        let begins = match self.tokens.get(from + wrong + 1) {
+            Some(next) => self.gazetteer.begins([self.tokens[from + wrong].id, next.id]),
             None => false,
         };
+        // 曹庙甄岗村 is not 曹庙镇岗村.
+        let village = |at: usize| {
+            let rest = self.tokens.get(at).map_or("", |token| &self.zone[token.start as usize..]);
+            ["村", "庄", "社区"].iter().any(|head| rest.starts_with(head))
+        };
+        let begins = begins || village(fit.to) || village(fit.to + 1);
         let most = RANK * rank.len() as u16;
         fit.rank <= most && !begins && !heard.iter().zip(rank).any(other)
     }
@@ -343,5 +363,5 @@ impl<'a> Search<'a> {
 }
 
 fn exact(to: usize) -> Fit {
-    Fit { to, cost: 0, worst: 0, changed: 0, rank: 0, lost: false, numeral: false }
+    Fit { to, cost: 0, worst: 0, changed: 0, rank: 0, lost: false, odd: false, numeral: false }
 }

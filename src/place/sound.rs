@@ -301,7 +301,7 @@ fn between_rimes(a: &Rime, b: &Rime) -> u8 {
         (a == x && b == y) || (a == y && b == x)
     };
     // Neighbours that the sum below would put too far apart.
-    let known: [([u8; 3], [u8; 3], u8); 9] = [
+    let known: [([u8; 3], [u8; 3], u8); 10] = [
         (*b"uu ", *b" ou", 14),
         (*b"uu ", *b"uo ", 14),
         (*b"uo ", *b" e ", 12),
@@ -311,6 +311,7 @@ fn between_rimes(a: &Rime, b: &Rime) -> u8 {
         (*b"uu ", *b"vv ", 16),
         (*b" y ", *b" e ", 14),
         (*b"uog", *b" eg", 10),
+        (*b"iou", *b"uu ", 14),
     ];
     if let Some((_, _, distance)) = known.iter().find(|(x, y, _)| either(*x, *y)) {
         return *distance;

@@ -56,10 +56,9 @@ pub(super) fn fit(
         odd: false,
         numeral: false,
     };
-    if heard.len() >= name.len() && add(characters, heard, name, stem, most, &mut fit) {
-        return ends_whole(tokens, at + name.len()).then_some(Fit { to: at + name.len(), ..fit });
-    }
-    lost(characters, tokens, at, name, stem, most)
+    let to = at + name.len();
+    let fits = heard.len() >= name.len() && add(characters, heard, name, stem, most, &mut fit);
+    (fits && ends_whole(tokens, to)).then_some(Fit { to, ..fit })
 }
 
 /// Adds up the costs of `name` against as many tokens; false as soon as they are too many.
@@ -116,7 +115,7 @@ pub(super) fn odd(tokens: &[Token], at: usize, name: &[Id], stem: usize) -> Opti
 }
 
 /// Fits a name of which one character of the stem was not heard, and all others well.
-fn lost(
+pub(super) fn lost(
     characters: &Characters,
     tokens: &[Token],
     at: usize,

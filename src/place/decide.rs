@@ -10,6 +10,9 @@ use super::{
 /// How far the best path must be ahead of one that reads the same characters otherwise.
 const AHEAD: i32 = 10;
 
+/// What a syllable costs that a whole dialect does not tell from another one, with another tone.
+const MERGED: i32 = 19;
+
 /// Whether a near name is what was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Belief {
@@ -71,7 +74,9 @@ impl Judge<'_> {
         let same = steps.iter().any(|other| other.unit == step.unit && other.exact());
         let backed = below.is_some_and(|below| below.exact() && below.form != Form::Short);
         let hinted = below.is_some_and(|below| below.exact());
+        let direct = above.is_some_and(|above| self.directly(above, step) && above.exact());
         let mut most: i32 = match stem {
+            1 if direct && self.level(step) == Level::County => MERGED,
             1 => 11,
             2 => 46,
             3 => 64,
@@ -103,7 +108,9 @@ impl Judge<'_> {
             return if beside && !self.known(step, stem) { Belief::Doubt } else { Belief::None };
         }
         let known = self.known(step, stem);
-        if known && !backed && !same && cost > 11 * i32::from(step.fit.changed) {
+        let town = direct && self.level(step) == Level::Town && step.form == Form::Full;
+        let plain = if town { MERGED } else { 11 } * i32::from(step.fit.changed);
+        if known && !backed && !same && cost > plain {
             return if cost <= most && step.form != Form::Short {
                 Belief::Doubt
             } else {

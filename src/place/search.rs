@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use super::{
-    align::{Fit, fit, odd},
+    align::{Fit, fit, lost, odd},
     characters::Id,
     gazetteer::{Gazetteer, Index},
     name::Level,
@@ -222,7 +222,7 @@ impl<'a> Search<'a> {
         let stem = self.gazetteer.stem(above.unit);
         let most = if above.exact() { 18 * stem as u16 + 4 } else { 0 };
         let characters = &self.gazetteer.characters;
-        let fit = fit(characters, self.tokens, at, name, stem, most).filter(|fit| !fit.lost);
+        let fit = fit(characters, self.tokens, at, name, stem, most);
         if let Some(fit) = fit.filter(|fit| self.same_rank(fit, name, stem)) {
             let unit = above.unit;
             let step =
@@ -254,8 +254,11 @@ impl<'a> Search<'a> {
         }
         self.patience -= 1;
         let characters = &gazetteer.characters;
-        let full = fit(characters, self.tokens, at, name, stem, most);
-        if let Some(fit) = full.filter(|fit| self.same_rank(fit, name, stem)) {
+        let full = fit(characters, self.tokens, at, name, stem, most)
+            .filter(|fit| self.same_rank(fit, name, stem))
+            .or_else(|| lost(characters, self.tokens, at, name, stem, most))
+            .filter(|fit| self.same_rank(fit, name, stem));
+        if let Some(fit) = full {
             self.found(unit, at, Form::Full, fit, found);
             return;
         }
@@ -278,7 +281,7 @@ impl<'a> Search<'a> {
             }
         }
         let short = fit(characters, self.tokens, at, &name[..stem], stem, most - 10);
-        if let Some(fit) = short.filter(|fit| !fit.lost && fit.cost > 0) {
+        if let Some(fit) = short.filter(|fit| fit.cost > 0) {
             // 东文镇 is not 东文山.
             let last = self.tokens[fit.to - 1].id;
             if last == name[stem - 1] || !self.heads.is_rank(last) {
@@ -307,7 +310,8 @@ impl<'a> Search<'a> {
             let rest = self.tokens.get(at).map_or("", |token| &self.zone[token.start as usize..]);
             ["村", "庄", "社区"].iter().any(|head| rest.starts_with(head))
         };
-        let begins = begins || village(fit.to) || village(fit.to + 1);
+        let single = rank.len() == 1;
+        let begins = begins || (single && (village(fit.to) || village(fit.to + 1)));
         let most = RANK * rank.len() as u16;
         fit.rank <= most && !begins && !heard.iter().zip(rank).any(other)
     }

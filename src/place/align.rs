@@ -93,25 +93,24 @@ fn add(
     true
 }
 
-/// Fits a name that stands there with its rank but for one character of the stem.
+/// What it costs if that character stands in a long rank: 自减州 for 自治州.
+const ODD_RANK: u16 = 24;
+
+/// Fits a name that stands there with its rank but for one character.
 pub(super) fn odd(tokens: &[Token], at: usize, name: &[Id], stem: usize) -> Option<Fit> {
     let heard = tokens[at..].get(..name.len())?;
-    let differs = |(token, meant): &(&Token, &Id)| token.id != **meant || token.numeral;
-    let wrong = heard.iter().zip(name).position(|pair| differs(&pair))?;
-    let rest = heard[wrong + 1..].iter().zip(&name[wrong + 1..]);
-    let single =
-        stem > 1 && wrong < stem && heard[wrong].id != 0 && !rest.clone().any(|p| differs(&p));
+    let differs = |(token, meant): (&Token, &Id)| token.id != *meant || token.numeral;
+    let wrong = heard.iter().zip(name).position(differs)?;
+    let (rest, meant) = (&heard[wrong + 1..], &name[wrong + 1..]);
+    let fits = if wrong < stem { stem > 1 } else { name.len() - stem > 2 };
+    if !fits || heard[wrong].id == 0 || rest.iter().zip(meant).any(differs) {
+        return None;
+    }
     let to = at + name.len();
-    (single && ends_whole(tokens, to)).then_some(Fit {
-        to,
-        cost: ODD,
-        worst: ODD as u8,
-        changed: 1,
-        rank: 0,
-        lost: false,
-        odd: true,
-        numeral: false,
-    })
+    let (cost, changed, rank) = if wrong < stem { (ODD, 1, 0) } else { (ODD_RANK, 0, ODD_RANK) };
+    let (worst, odd) = (cost as u8, wrong < stem);
+    let fit = Fit { to, cost, worst, changed, rank, lost: false, odd, numeral: false };
+    ends_whole(tokens, to).then_some(fit)
 }
 
 /// Fits a name of which one character of the stem was not heard, and all others well.

@@ -107,7 +107,13 @@ impl Judge<'_> {
             let beside = above.map_or(self.is_home(step), |above| self.directly(above, step));
             return if beside && !self.known(step, stem) { Belief::Doubt } else { Belief::None };
         }
-        let known = self.known(step, stem);
+        let near_home = self.home.is_none_or(|home| {
+            self.gazetteer.holds(home, step.unit) || self.gazetteer.holds(step.unit, home)
+        });
+        if !near_home && above.is_none() && !hinted {
+            return Belief::None;
+        }
+        let known = self.known(step, stem) && !(hinted && self.is_home(step));
         let town = direct && self.level(step) == Level::Town && step.form == Form::Full;
         let plain = if town { MERGED } else { 11 } * i32::from(step.fit.changed);
         if known && !backed && !same && cost > plain {

@@ -105,6 +105,9 @@ impl<'a> Search<'a> {
     pub(super) fn all(mut self) -> Vec<Path> {
         let at = self.past_separators(0);
         self.extend(at, None);
+        if at > 0 && self.tokens[at - 1].id != 0 {
+            self.extend(at - 1, None);
+        }
         self.paths
     }
 
@@ -131,7 +134,8 @@ impl<'a> Search<'a> {
                 self.each(above, |search, unit| search.fuzzy(above, unit, at, &mut found));
             }
         }
-        found.sort_by_key(|step| (step.fit.cost, Reverse(step.fit.to), step.unit));
+        let key = |step: &Step| step.fit.cost + 20 * u16::from(!self.near_home(step.unit));
+        found.sort_by_key(|step| (key(step), Reverse(step.fit.to), step.unit));
         found.truncate(BRANCHES);
         self.keep();
         for step in found {
@@ -223,7 +227,12 @@ impl<'a> Search<'a> {
         let most = if above.exact() { 18 * stem as u16 + 4 } else { 0 };
         let characters = &self.gazetteer.characters;
         let fit = fit(characters, self.tokens, at, name, stem, most);
-        if let Some(fit) = fit.filter(|fit| self.same_rank(fit, name, stem)) {
+        let rest = |fit: &Fit| self.rest(fit.to);
+        // 高店镇高店镇社区 is a community in its town.
+        let apart = |fit: &Fit| {
+            !["村", "社区", "居委", "街", "路"].iter().any(|h| rest(fit).starts_with(h))
+        };
+        if let Some(fit) = fit.filter(|fit| self.same_rank(fit, name, stem) && apart(fit)) {
             let unit = above.unit;
             let step =
                 Step { unit, from: at, form: Form::Full, fit, repeated: true, headed: false };
@@ -260,9 +269,10 @@ impl<'a> Search<'a> {
             .filter(|fit| self.same_rank(fit, name, stem));
         if let Some(fit) = full {
             self.found(unit, at, Form::Full, fit, found);
-            return;
-        }
-        if beside && let Some(fit) = odd(self.tokens, at, name, stem) {
+            if fit.rank == 0 {
+                return;
+            }
+        } else if beside && let Some(fit) = odd(self.tokens, at, name, stem) {
             self.found(unit, at, Form::Full, fit, found);
             return;
         }
@@ -282,9 +292,11 @@ impl<'a> Search<'a> {
         }
         let short = fit(characters, self.tokens, at, &name[..stem], stem, most - 10);
         if let Some(fit) = short.filter(|fit| fit.cost > 0) {
-            // 东文镇 is not 东文山.
-            let last = self.tokens[fit.to - 1].id;
-            if last == name[stem - 1] || !self.heads.is_rank(last) {
+            // 东文镇 is not 东文山, 阳明村 not 阳明洞.
+            let last = &self.tokens[fit.to - 1];
+            let other =
+                self.heads.is_rank(last.id) || self.heads.begin(&self.zone[last.start as usize..]);
+            if last.id == name[stem - 1] || !other {
                 self.found(unit, at, Form::Short, fit, found);
             }
         }
@@ -306,10 +318,7 @@ impl<'a> Search<'a> {
             None => false,
         };
         // 曹庙甄岗村 is not 曹庙镇岗村.
-        let village = |at: usize| {
-            let rest = self.tokens.get(at).map_or("", |token| &self.zone[token.start as usize..]);
-            ["村", "庄", "社区"].iter().any(|head| rest.starts_with(head))
-        };
+        let village = |at: usize| ["村", "庄", "社区"].iter().any(|h| self.rest(at).starts_with(h));
         let single = rank.len() == 1;
         let begins = begins || (single && (village(fit.to) || village(fit.to + 1)));
         let most = RANK * rank.len() as u16;
@@ -317,14 +326,26 @@ impl<'a> Search<'a> {
     }
 
     fn found(&self, unit: Index, at: usize, form: Form, fit: Fit, found: &mut Vec<Step>) {
-        let rest = self.tokens.get(fit.to).map_or("", |token| &self.zone[token.start as usize..]);
-        let headed = form == Form::Short && self.heads.begin(rest);
+        let rest = self.rest(fit.to);
+        let headed = form == Form::Short
+            && (self.heads.begin(rest) || (fit.cost > 0 && self.heads.is_bare(rest)));
         found.push(Step { unit, from: at, form, fit, repeated: false, headed });
+    }
+
+    /// The zone from a token on.
+    fn rest(&self, at: usize) -> &'a str {
+        self.tokens.get(at).map_or("", |token| &self.zone[token.start as usize..])
     }
 
     fn past_separators(&self, at: usize) -> usize {
         let rest = self.tokens[at.min(self.tokens.len())..].iter();
         at + rest.take_while(|token| token.separator).count()
+    }
+
+    /// Whether a unit holds home or lies in it; every unit does where there is no home.
+    fn near_home(&self, unit: Index) -> bool {
+        let holds = |above, unit| self.gazetteer.holds(above, unit);
+        self.home.is_none_or(|home| holds(home, unit) || holds(unit, home))
     }
 
     /// Notes the steps so far as a path.
@@ -351,9 +372,7 @@ impl<'a> Search<'a> {
             let skipped = (level - above - 1).max(0);
             above = level;
             let length = (step.fit.to - step.from) as i32;
-            let home = self.home.is_none_or(|home| {
-                self.gazetteer.holds(home, step.unit) || self.gazetteer.holds(step.unit, home)
-            });
+            let home = self.near_home(step.unit);
             score += match (step.repeated, step.form) {
                 (true, _) => 34,
                 (false, Form::Short) => 16 + 12 * length - 4 * skipped,

@@ -294,8 +294,9 @@ impl<'a> Search<'a> {
         if let Some(fit) = short.filter(|fit| fit.cost > 0) {
             // 东文镇 is not 东文山, 阳明村 not 阳明洞.
             let last = &self.tokens[fit.to - 1];
-            let other =
-                self.heads.is_rank(last.id) || self.heads.begin(&self.zone[last.start as usize..]);
+            let rest = &self.zone[last.start as usize..];
+            let below = ["村", "庄", "屯", "路", "街", "巷", "社"];
+            let other = self.heads.is_rank(last.id) || below.iter().any(|h| rest.starts_with(h));
             if last.id == name[stem - 1] || !other {
                 self.found(unit, at, Form::Short, fit, found);
             }

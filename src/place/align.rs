@@ -1,7 +1,7 @@
 //! One name against the characters heard at one place of the zone.
 
 use super::{
-    characters::{ALIEN, Characters, Id},
+    characters::{ALIEN, Characters, Ear, Id},
     zone::Token,
 };
 
@@ -13,6 +13,29 @@ const LOST: u16 = 34;
 
 /// What a character costs that has nothing in common with the one of the name.
 pub(super) const ODD: u16 = 62;
+
+/// The zone's characters, and what each may be taken for, found out when it is first asked.
+pub(super) struct Ears<'a> {
+    characters: &'a Characters,
+    pub(super) tokens: &'a [Token],
+    ears: Vec<Option<Box<Ear>>>,
+}
+
+impl<'a> Ears<'a> {
+    pub(super) fn new(characters: &'a Characters, tokens: &'a [Token]) -> Self {
+        Self { characters, tokens, ears: Vec::new() }
+    }
+
+    /// What it costs to take a token for a character.
+    pub(super) fn cost(&mut self, at: usize, meant: Id) -> u8 {
+        if self.ears.len() <= at {
+            self.ears.resize_with(self.tokens.len(), || None);
+        }
+        let heard = self.tokens[at].id;
+        let ear = self.ears[at].get_or_insert_with(|| Box::new(self.characters.ear(heard)));
+        ear.cost(self.characters, meant)
+    }
+}
 
 /// How a name fits what was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +61,12 @@ pub(super) struct Fit {
 /// Fits `name`, whose first `stem` characters are the name proper, to the tokens from `at` on;
 /// `None` if that costs more than `most`.
 pub(super) fn fit(
-    characters: &Characters,
-    tokens: &[Token],
+    ears: &mut Ears<'_>,
     at: usize,
     name: &[Id],
     stem: usize,
     most: u16,
 ) -> Option<Fit> {
-    let heard = &tokens[at..];
     let mut fit = Fit {
         to: at,
         cost: 0,
@@ -57,22 +78,15 @@ pub(super) fn fit(
         numeral: false,
     };
     let to = at + name.len();
-    let fits = heard.len() >= name.len() && add(characters, heard, name, stem, most, &mut fit);
-    (fits && ends_whole(tokens, to)).then_some(Fit { to, ..fit })
+    let fits = to <= ears.tokens.len() && add(ears, at, name, stem, most, &mut fit);
+    (fits && ends_whole(ears.tokens, to)).then_some(Fit { to, ..fit })
 }
 
 /// Adds up the costs of `name` against as many tokens; false as soon as they are too many.
-fn add(
-    characters: &Characters,
-    heard: &[Token],
-    name: &[Id],
-    stem: usize,
-    most: u16,
-    fit: &mut Fit,
-) -> bool {
-    for (index, (token, meant)) in heard.iter().zip(name).enumerate() {
-        let cost = match characters.cost(token.id, *meant) {
-            0 if token.numeral => {
+fn add(ears: &mut Ears<'_>, at: usize, name: &[Id], stem: usize, most: u16, fit: &mut Fit) -> bool {
+    for (index, meant) in name.iter().enumerate() {
+        let cost = match ears.cost(at + index, *meant) {
+            0 if ears.tokens[at + index].numeral => {
                 fit.numeral = true;
                 NUMERAL
             }
@@ -115,13 +129,13 @@ pub(super) fn odd(tokens: &[Token], at: usize, name: &[Id], stem: usize) -> Opti
 
 /// Fits a name of which one character of the stem was not heard, and all others well.
 pub(super) fn lost(
-    characters: &Characters,
-    tokens: &[Token],
+    ears: &mut Ears<'_>,
     at: usize,
     name: &[Id],
     stem: usize,
     most: u16,
 ) -> Option<Fit> {
+    let tokens = ears.tokens;
     let heard = &tokens[at..];
     if stem < 3 || heard.len() + 1 < name.len() || most <= LOST {
         return None;
@@ -141,9 +155,9 @@ pub(super) fn lost(
         odd: false,
         numeral: false,
     };
-    let (heard, rest) = (&heard[before..], &name[before + 1..]);
+    let rest = &name[before + 1..];
     let to = at + name.len() - 1;
-    let fits = add(characters, heard, rest, stem - before - 1, most, &mut fit);
+    let fits = add(ears, at + before, rest, stem - before - 1, most, &mut fit);
     (fits && ends_whole(tokens, to)).then_some(Fit { to, ..fit })
 }
 

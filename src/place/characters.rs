@@ -15,6 +15,12 @@ const SAME_TONE: u8 = 8;
 const OTHER_TONE: u8 = 11;
 const NEAR: u8 = 13;
 
+/// The least cost of characters that only look alike.
+const SHAPE: u8 = 34;
+
+/// More syllables than Mandarin has.
+const MOST_SYLLABLES: usize = 448;
+
 /// What a reading costs more than the usual one, by its rarity: often heard, in dictionaries, in
 /// old ones, in the largest only.
 const RARITY: [u8; 4] = [0, 3, 6, 14];
@@ -40,7 +46,8 @@ pub(super) struct Characters {
     alike_ends: Vec<u32>,
     alike: Vec<(Id, u8)>,
     syllables: usize,
-    distances: Vec<u8>,
+    /// What it costs to take a syllable for another, row by row.
+    costs: Vec<u8>,
 }
 
 impl Characters {
@@ -65,7 +72,7 @@ impl Characters {
             alike_ends: vec![0],
             alike: Vec::new(),
             syllables: syllables.len(),
-            distances: Vec::new(),
+            costs: Vec::new(),
         };
         let mut code = 0_i64;
         for _ in 0..count {
@@ -80,7 +87,15 @@ impl Characters {
             table.reading_ends.push(table.readings.len() as u32);
         }
         table.look_alikes(bytes, count);
-        table.distances = distances(&syllables);
+        let between = distances(&syllables);
+        table.costs = between
+            .into_iter()
+            .map(|distance| match distance {
+                0 => OTHER_TONE,
+                UNLIKE.. => ALIEN,
+                distance => NEAR + distance,
+            })
+            .collect();
         table
     }
 
@@ -91,7 +106,7 @@ impl Characters {
             for _ in 0..varint(bytes) {
                 other += varint(bytes) as Id;
                 // Likeness 0.8 costs 34, 0.45 costs 42: as much as a syllable that is far but near.
-                let cost = 34 + (80_u8.saturating_sub(byte(bytes))) / 4;
+                let cost = SHAPE + (80_u8.saturating_sub(byte(bytes))) / 4;
                 pairs.extend([(one, other, cost), (other, one, cost)]);
             }
         }
@@ -141,25 +156,23 @@ impl Characters {
 
     /// What it costs to take `heard` for `meant`.
     pub(super) fn cost(&self, heard: Id, meant: Id) -> u8 {
-        if heard == meant {
-            return if heard == 0 { ALIEN } else { 0 };
-        }
-        let mut best = ALIEN;
-        for a in self.readings(heard) {
-            for b in self.readings(meant) {
-                let own = if a.syllable == b.syllable {
-                    if a.tone == b.tone { SAME_TONE } else { OTHER_TONE }
-                } else {
-                    let at = usize::from(a.syllable) * self.syllables + usize::from(b.syllable);
-                    match self.distances[at] {
-                        UNLIKE.. => continue,
-                        distance => NEAR + distance,
-                    }
-                };
-                best = best.min(own + a.rarity + b.rarity);
+        self.ear(heard).cost(self, meant)
+    }
+
+    /// All that a heard character may be taken for, by syllables.
+    pub(super) fn ear(&self, heard: Id) -> Ear {
+        let mut ear = Ear { heard, alike: 0, syllables: [ALIEN; MOST_SYLLABLES] };
+        for reading in self.readings(heard) {
+            let from = usize::from(reading.syllable) * self.syllables;
+            let row = &self.costs[from..from + self.syllables];
+            for (least, cost) in ear.syllables.iter_mut().zip(row) {
+                *least = (*least).min(cost + reading.rarity);
             }
         }
-        if best > 34 { best.min(self.shape(heard, meant)) } else { best }
+        for (other, _) in part(&self.alike_ends, &self.alike, heard) {
+            ear.alike |= 1 << (other % 64);
+        }
+        ear
     }
 
     /// What it costs to read `seen` for `meant`, by shape alone.
@@ -168,8 +181,43 @@ impl Characters {
         alike.iter().find(|(other, _)| *other == meant).map_or(ALIEN, |(_, cost)| *cost)
     }
 
+    /// Whether a character is usually read in this way, with this tone.
+    fn says(&self, id: Id, reading: &Reading) -> bool {
+        let same = |own: &Reading| own.syllable == reading.syllable && own.tone == reading.tone;
+        self.readings(id).iter().any(|own| own.rarity == 0 && same(own))
+    }
+
     fn readings(&self, id: Id) -> &[Reading] {
         part(&self.reading_ends, &self.readings, id)
+    }
+}
+
+/// What one heard character may be taken for.
+pub(super) struct Ear {
+    heard: Id,
+    /// A bit for each character that looks alike, by its number's remainder.
+    alike: u64,
+    syllables: [u8; MOST_SYLLABLES],
+}
+
+impl Ear {
+    /// What it costs to take the heard character for `meant`.
+    pub(super) fn cost(&self, characters: &Characters, meant: Id) -> u8 {
+        if self.heard == meant {
+            return if meant == 0 { ALIEN } else { 0 };
+        }
+        let mut best = ALIEN;
+        for reading in characters.readings(meant) {
+            let mut cost = self.syllables[usize::from(reading.syllable)];
+            if (OTHER_TONE..NEAR).contains(&cost) && characters.says(self.heard, reading) {
+                cost -= OTHER_TONE - SAME_TONE;
+            }
+            best = best.min(cost + reading.rarity);
+        }
+        if best > SHAPE && self.alike & 1 << (meant % 64) != 0 {
+            best = best.min(characters.shape(self.heard, meant));
+        }
+        best
     }
 }
 

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use super::{
-    align::{Fit, fit, lost, odd},
+    align::{Ears, Fit, fit, lost, odd},
     characters::Id,
     gazetteer::{Gazetteer, Index},
     name::Level,
@@ -76,6 +76,7 @@ pub(super) struct Search<'a> {
     heads: &'a Heads,
     zone: &'a str,
     tokens: &'a [Token],
+    ears: Ears<'a>,
     home: Option<Index>,
     near: bool,
     patience: u32,
@@ -92,7 +93,19 @@ impl<'a> Search<'a> {
         home: Option<Index>,
     ) -> Self {
         let (steps, paths) = (Vec::with_capacity(DEEPEST), Vec::with_capacity(PATHS + 1));
-        Self { gazetteer, heads, zone, tokens, home, near: true, patience: PATIENCE, steps, paths }
+        let ears = Ears::new(&gazetteer.characters, tokens);
+        Self {
+            gazetteer,
+            heads,
+            zone,
+            tokens,
+            ears,
+            home,
+            near: true,
+            patience: PATIENCE,
+            steps,
+            paths,
+        }
     }
 
     /// The paths without a near name, the best first.
@@ -225,8 +238,7 @@ impl<'a> Search<'a> {
         let name = self.gazetteer.name(above.unit);
         let stem = self.gazetteer.stem(above.unit);
         let most = if above.exact() { 18 * stem as u16 + 4 } else { 0 };
-        let characters = &self.gazetteer.characters;
-        let fit = fit(characters, self.tokens, at, name, stem, most);
+        let fit = fit(&mut self.ears, at, name, stem, most);
         let rest = |fit: &Fit| self.rest(fit.to);
         // 高店镇高店镇社区 is a community in its town.
         let apart = |fit: &Fit| {
@@ -249,7 +261,7 @@ impl<'a> Search<'a> {
         let name = gazetteer.name(unit);
         let stem = gazetteer.stem(unit);
         let most = 26 * stem as u16 + 30;
-        let first = gazetteer.characters.cost(self.tokens[at].id, name[0]);
+        let first = self.ears.cost(at, name[0]);
         let beside = match above {
             Some(above) => gazetteer.units[unit as usize].parent == above.unit,
             None => self.home.is_some_and(|home| gazetteer.holds(unit, home)),
@@ -262,10 +274,9 @@ impl<'a> Search<'a> {
             return;
         }
         self.patience -= 1;
-        let characters = &gazetteer.characters;
-        let full = fit(characters, self.tokens, at, name, stem, most)
+        let full = fit(&mut self.ears, at, name, stem, most)
             .filter(|fit| self.same_rank(fit, name, stem))
-            .or_else(|| lost(characters, self.tokens, at, name, stem, most))
+            .or_else(|| lost(&mut self.ears, at, name, stem, most))
             .filter(|fit| self.same_rank(fit, name, stem));
         if let Some(fit) = full {
             self.found(unit, at, Form::Full, fit, found);
@@ -285,12 +296,12 @@ impl<'a> Search<'a> {
             ranked[..stem].copy_from_slice(&name[..stem]);
             ranked[stem] = name[name.len() - 1];
             let ranked = &ranked[..=stem];
-            if let Some(fit) = fit(characters, self.tokens, at, ranked, stem, most - 10) {
+            if let Some(fit) = fit(&mut self.ears, at, ranked, stem, most - 10) {
                 self.found(unit, at, Form::Ranked, fit, found);
                 return;
             }
         }
-        let short = fit(characters, self.tokens, at, &name[..stem], stem, most - 10);
+        let short = fit(&mut self.ears, at, &name[..stem], stem, most - 10);
         if let Some(fit) = short.filter(|fit| fit.cost > 0) {
             // 东文镇 is not 东文山, 阳明村 not 阳明洞.
             let last = &self.tokens[fit.to - 1];

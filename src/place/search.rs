@@ -26,6 +26,9 @@ const BRANCHES: usize = 8;
 /// What a character of the rank may cost: a homophone is heard for it, nothing else.
 const RANK: u16 = 14;
 
+/// A first character that costs more is none of the name.
+const FAR: u8 = 66;
+
 /// The most comparisons of one search.
 const PATIENCE: u32 = 20_000;
 
@@ -143,8 +146,16 @@ impl<'a> Search<'a> {
             self.other_names(above, at, &mut found);
             self.repetition(above, at, &mut found);
             let full = found.iter().any(|step| step.form != Form::Short && !step.repeated);
-            if self.near && !full && self.tokens[at].id != 0 {
-                self.each(above, |search, unit| search.fuzzy(above, unit, at, &mut found));
+            // Two slips in a row are believed at home only.
+            let trusted = above.is_none_or(|step| step.exact() || self.near_home(step.unit));
+            if self.near && !full && trusted && self.tokens[at].id != 0 {
+                // Beside an exact short form only names that begin like it are worth a look.
+                let first = found.iter().any(|step| !step.headed).then_some(self.tokens[at].id);
+                self.each(above, |search, unit| {
+                    if first.is_none_or(|first| search.gazetteer.firsts[unit as usize] == first) {
+                        search.fuzzy(above, unit, at, &mut found);
+                    }
+                });
             }
         }
         let key = |step: &Step| step.fit.cost + 20 * u16::from(!self.near_home(step.unit));
@@ -254,23 +265,25 @@ impl<'a> Search<'a> {
 
     /// The names that may have been misheard there.
     fn fuzzy(&mut self, above: Option<Step>, unit: Index, at: usize, found: &mut Vec<Step>) {
-        if self.patience == 0 {
+        let gazetteer = self.gazetteer;
+        let first = self.ears.cost(at, gazetteer.firsts[unit as usize]);
+        let beside = match above {
+            Some(above) => gazetteer.units[unit as usize].parent == above.unit,
+            None => first > FAR && self.home.is_some_and(|home| gazetteer.holds(unit, home)),
+        };
+        if (first > FAR && !beside) || self.patience == 0 {
             return;
         }
-        let gazetteer = self.gazetteer;
         let name = gazetteer.name(unit);
         let stem = gazetteer.stem(unit);
         let most = 26 * stem as u16 + 30;
-        let first = self.ears.cost(at, name[0]);
-        let beside = match above {
-            Some(above) => gazetteer.units[unit as usize].parent == above.unit,
-            None => self.home.is_some_and(|home| gazetteer.holds(unit, home)),
-        };
-        if beside && let Some(fit) = odd(self.tokens, at, name, stem).filter(|_| first > 58) {
-            self.found(unit, at, Form::Full, fit, found);
+        if first > FAR {
+            if let Some(fit) = odd(self.tokens, at, name, stem) {
+                self.found(unit, at, Form::Full, fit, found);
+            }
             return;
         }
-        if u16::from(first) > most.min(99) {
+        if u16::from(first) > most {
             return;
         }
         self.patience -= 1;
@@ -283,7 +296,10 @@ impl<'a> Search<'a> {
             if fit.rank == 0 {
                 return;
             }
-        } else if beside && let Some(fit) = odd(self.tokens, at, name, stem) {
+        } else if (beside
+            || (above.is_none() && self.home.is_some_and(|h| gazetteer.holds(unit, h))))
+            && let Some(fit) = odd(self.tokens, at, name, stem)
+        {
             self.found(unit, at, Form::Full, fit, found);
             return;
         }

@@ -28,12 +28,17 @@ impl<'a> Ears<'a> {
 
     /// What it costs to take a token for a character.
     pub(super) fn cost(&mut self, at: usize, meant: Id) -> u8 {
+        let characters = self.characters;
+        self.ear(at).cost(characters, meant)
+    }
+
+    /// What a token may be taken for.
+    pub(super) fn ear(&mut self, at: usize) -> &Ear {
         if self.ears.len() <= at {
             self.ears.resize_with(self.tokens.len(), || None);
         }
         let heard = self.tokens[at].id;
-        let ear = self.ears[at].get_or_insert_with(|| Box::new(self.characters.ear(heard)));
-        ear.cost(self.characters, meant)
+        self.ears[at].get_or_insert_with(|| Box::new(self.characters.ear(heard)))
     }
 }
 

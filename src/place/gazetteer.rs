@@ -15,13 +15,13 @@ pub struct Gazetteer {
     pub(super) characters: Characters,
     pub(super) units: Vec<Unit>,
     /// The first characters of all names, so that most are passed over without a look at the rest.
-    pub(super) firsts: Vec<Id>,
+    firsts: Vec<Id>,
     letters: Vec<Id>,
     aliases: Vec<Alias>,
     /// Provinces and cities.
-    tops: Vec<Index>,
+    tops: Vec<(Index, Id)>,
     /// For each province its cities and counties; empty elsewhere.
-    seats: Vec<(Index, Vec<Index>)>,
+    seats: Vec<(Index, Vec<(Index, Id)>)>,
     by_name: Vec<(u32, Index)>,
     by_stem: Vec<(u32, Index)>,
     /// The two characters that several names proper begin with, in order.
@@ -134,15 +134,34 @@ impl Gazetteer {
         unit + 1..self.units[unit as usize].end
     }
 
-    /// Provinces and cities: what an address may begin with wherever it is.
-    pub(super) fn tops(&self) -> &[Index] {
-        &self.tops
-    }
-
-    /// The cities and counties of a province; nothing for other units.
-    pub(super) fn seats(&self, province: Index) -> &[Index] {
-        let found = self.seats.binary_search_by_key(&province, |(unit, _)| *unit);
-        found.map_or(&[], |at| &self.seats[at].1)
+    /// Visits the units that a zone of a city may name below a unit, or first, each with the first
+    /// character of its name: all of home, and of other provinces the cities and counties.
+    pub(super) fn candidates(
+        &self,
+        above: Option<Index>,
+        home: Option<Index>,
+        mut visit: impl FnMut(Index, Id),
+    ) {
+        let mut list = |units: &[(Index, Id)]| units.iter().for_each(|(at, id)| visit(*at, *id));
+        let whole = match above {
+            None => {
+                list(&self.tops);
+                home.map(|home| match self.units[home as usize].level {
+                    Level::Province | Level::City => self.below(home),
+                    Level::County | Level::Town => home..self.units[home as usize].end,
+                })
+            }
+            Some(above) => {
+                let near = home.is_some_and(|home| self.holds(home, above));
+                let province = self.units[above as usize].level == Level::Province && !near;
+                let seats = self.seats.binary_search_by_key(&above, |(unit, _)| *unit);
+                seats.ok().filter(|_| province).map(|at| list(&self.seats[at].1));
+                (!province).then(|| self.below(above))
+            }
+        };
+        let whole = whole.unwrap_or(0..0);
+        let firsts = &self.firsts[whole.start as usize..whole.end as usize];
+        whole.zip(firsts).for_each(|(unit, first)| visit(unit, *first));
     }
 
     /// The other names of the units of a range.
@@ -224,12 +243,15 @@ impl Draft {
             units[last as usize].end = count;
         }
         let all = || (0..count).zip(&units);
-        let tops = all().filter(|(_, unit)| unit.level < Level::County).map(|(at, _)| at).collect();
+        let first = |unit: &Unit| slice(unit.name).first().copied().unwrap_or(0);
+        let firsts: Vec<Id> = units.iter().map(first).collect();
+        let above = |level: Level, range: Range<Index>| {
+            let range = range.filter(|unit| units[*unit as usize].level < level);
+            range.map(|unit| (unit, firsts[unit as usize])).collect::<Vec<_>>()
+        };
+        let tops = above(Level::County, 0..count);
         let provinces = all().filter(|(_, unit)| unit.level == Level::Province);
-        let seats = provinces.map(|(at, unit)| {
-            let seats = at + 1..unit.end;
-            (at, seats.filter(|seat| units[*seat as usize].level < Level::Town).collect())
-        });
+        let seats = provinces.map(|(at, unit)| (at, above(Level::Town, at + 1..unit.end)));
         let seats = seats.collect();
         let mut by_name: Vec<(u32, Index)> =
             all().map(|(at, u)| (hash(slice(u.name)), at)).collect();
@@ -252,8 +274,6 @@ impl Draft {
         by_name.sort_unstable();
         by_stem.sort_unstable();
         aliases.sort_by_key(|alias| alias.unit);
-        let firsts = units.iter().map(|unit| slice(unit.name).first().copied().unwrap_or(0));
-        let firsts = firsts.collect();
         Gazetteer {
             characters,
             units,

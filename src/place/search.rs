@@ -10,7 +10,6 @@ use super::{
     align::{Ears, Fit, fit, lost, odd},
     characters::Id,
     gazetteer::{Gazetteer, Index},
-    name::Level,
     zone::{Heads, Token},
 };
 
@@ -28,6 +27,9 @@ const RANK: u16 = 14;
 
 /// A first character that costs more is none of the name.
 const FAR: u8 = 66;
+
+/// How many characters a name with its rank mostly has at most.
+const LONG: usize = 6;
 
 /// The most comparisons of one search.
 const PATIENCE: u32 = 20_000;
@@ -142,20 +144,45 @@ impl<'a> Search<'a> {
     fn extend(&mut self, at: usize, above: Option<Step>) {
         let mut found: Vec<Step> = Vec::new();
         if at < self.tokens.len() && self.steps.len() < DEEPEST {
-            self.each(above, |search, unit| search.literal(unit, at, &mut found));
+            let first = self.tokens[at].id;
+            let mut literal: Vec<Index> = Vec::new();
+            self.gazetteer.candidates(above.map(|step| step.unit), self.home, |unit, begins| {
+                if begins == first {
+                    literal.push(unit);
+                }
+            });
+            for unit in literal {
+                self.literal(unit, at, &mut found);
+            }
             self.other_names(above, at, &mut found);
             self.repetition(above, at, &mut found);
             let full = found.iter().any(|step| step.form != Form::Short && !step.repeated);
             // Two slips in a row are believed at home only.
             let trusted = above.is_none_or(|step| step.exact() || self.near_home(step.unit));
-            if self.near && !full && trusted && self.tokens[at].id != 0 {
+            // After 成都花园 nothing is named but what says its rank.
+            let blind = above.is_some_and(|step| step.headed) && !self.ranked(at);
+            if self.near && !full && trusted && !blind && self.tokens[at].id != 0 {
                 // Beside an exact short form only names that begin like it are worth a look.
-                let first = found.iter().any(|step| !step.headed).then_some(self.tokens[at].id);
-                self.each(above, |search, unit| {
-                    if first.is_none_or(|first| search.gazetteer.firsts[unit as usize] == first) {
-                        search.fuzzy(above, unit, at, &mut found);
+                let first = (!found.is_empty()).then_some(self.tokens[at].id);
+                let mut near: Vec<Index> = Vec::with_capacity(64);
+                let gazetteer = self.gazetteer;
+                let ear = self.ears.ear(at);
+                let here = |unit: Index| match above {
+                    Some(above) => gazetteer.units[unit as usize].parent == above.unit,
+                    None => self.home.is_some_and(|home| gazetteer.holds(unit, home)),
+                };
+                gazetteer.candidates(above.map(|step| step.unit), self.home, |unit, begins| {
+                    let fits = match first {
+                        Some(first) => begins == first,
+                        None => ear.cost(&gazetteer.characters, begins) <= FAR || here(unit),
+                    };
+                    if fits {
+                        near.push(unit);
                     }
                 });
+                for unit in near {
+                    self.fuzzy(above, unit, at, &mut found);
+                }
             }
         }
         let key = |step: &Step| step.fit.cost + 20 * u16::from(!self.near_home(step.unit));
@@ -178,34 +205,10 @@ impl<'a> Search<'a> {
         self.steps.pop();
     }
 
-    /// Visits the units that may come after a step.
-    fn each(&mut self, above: Option<Step>, mut visit: impl FnMut(&mut Self, Index)) {
-        let gazetteer = self.gazetteer;
-        let Some(above) = above else {
-            for unit in gazetteer.tops() {
-                visit(self, *unit);
-            }
-            if let Some(home) = self.home {
-                if gazetteer.units[home as usize].level > Level::City {
-                    visit(self, home);
-                }
-                gazetteer.below(home).for_each(|unit| visit(self, unit));
-            }
-            return;
-        };
-        let unit = &gazetteer.units[above.unit as usize];
-        let home = self.home.is_some_and(|home| gazetteer.holds(home, above.unit));
-        if unit.level == Level::Province && !home {
-            gazetteer.seats(above.unit).iter().for_each(|unit| visit(self, *unit));
-        } else {
-            gazetteer.below(above.unit).for_each(|unit| visit(self, unit));
-        }
-    }
-
     /// The names that stand there letter by letter.
     fn literal(&mut self, unit: Index, at: usize, found: &mut Vec<Step>) {
         let first = &self.tokens[at];
-        if self.gazetteer.firsts[unit as usize] != first.id || first.numeral {
+        if first.numeral {
             return;
         }
         let name = self.gazetteer.name(unit);
@@ -266,7 +269,7 @@ impl<'a> Search<'a> {
     /// The names that may have been misheard there.
     fn fuzzy(&mut self, above: Option<Step>, unit: Index, at: usize, found: &mut Vec<Step>) {
         let gazetteer = self.gazetteer;
-        let first = self.ears.cost(at, gazetteer.firsts[unit as usize]);
+        let first = self.ears.cost(at, gazetteer.name(unit)[0]);
         let beside = match above {
             Some(above) => gazetteer.units[unit as usize].parent == above.unit,
             None => first > FAR && self.home.is_some_and(|home| gazetteer.holds(unit, home)),
@@ -358,6 +361,12 @@ impl<'a> Search<'a> {
         let headed = form == Form::Short
             && (self.heads.begin(rest) || (fit.cost > 0 && self.heads.is_bare(rest)));
         found.push(Step { unit, from: at, form, fit, repeated: false, headed });
+    }
+
+    /// Whether one of the next characters says a rank.
+    fn ranked(&self, at: usize) -> bool {
+        let next = self.tokens[at..].iter().take(LONG);
+        next.take_while(|token| !token.separator).any(|token| self.heads.is_rank(token.id))
     }
 
     /// The zone from a token on.

@@ -241,7 +241,7 @@ def main():
         known = read.get(character, [])
         out.append(len(known))
         for (text, tone), rarity in known:
-            out += (place[text] << 6 | tone << 3 | rarity).to_bytes(2, "little")
+            out += (place[text] << 5 | tone << 2 | rarity).to_bytes(2, "little")
     for character in listed:
         pairs = sorted((number[o], l) for o, l in alike.get(character, {}).items() if o in number)
         pairs = [pair for pair in pairs if pair[0] > number[character]]

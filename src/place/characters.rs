@@ -19,7 +19,7 @@ const NEAR: u8 = 13;
 const SHAPE: u8 = 34;
 
 /// More syllables than Mandarin has.
-const MOST_SYLLABLES: usize = 448;
+const MOST_SYLLABLES: usize = 512;
 
 /// What a reading costs more than the usual one, by its rarity: often heard, in dictionaries, in
 /// old ones, in the largest only.
@@ -29,11 +29,28 @@ const RARITY: [u8; 4] = [0, 3, 6, 14];
 const FIRST: u32 = 0x3400;
 const LAST: u32 = 0x9fff;
 
-#[derive(Clone, Copy)]
-struct Reading {
-    syllable: u16,
-    tone: u8,
-    rarity: u8,
+/// One way to read a character: its syllable, its tone and its rarity in 9, 3 and 2 bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Reading(u16);
+
+impl Reading {
+    const NONE: Self = Self(u16::MAX);
+
+    fn syllable(self) -> usize {
+        usize::from(self.0 >> 5)
+    }
+
+    fn cost(self) -> u8 {
+        RARITY[usize::from(self.0 & 3)]
+    }
+
+    fn usual(self) -> bool {
+        self.0 & 3 == 0
+    }
+
+    fn says(self, other: Self) -> bool {
+        self.0 >> 2 == other.0 >> 2
+    }
 }
 
 /// Numbers, readings and look-alikes of all characters that a place name may hold or be heard as.
@@ -41,8 +58,8 @@ pub(super) struct Characters {
     letters: Vec<char>,
     numbers: Vec<Id>,
     others: Vec<(char, Id)>,
-    reading_ends: Vec<u32>,
-    readings: Vec<Reading>,
+    /// For each character its usual readings, the commonest first, at most four.
+    readings: Vec<[Reading; 4]>,
     alike_ends: Vec<u32>,
     alike: Vec<(Id, u8)>,
     syllables: usize,
@@ -67,8 +84,7 @@ impl Characters {
             letters: vec!['\0'],
             numbers: vec![0; (LAST - FIRST + 1) as usize],
             others: Vec::new(),
-            reading_ends: vec![0],
-            readings: Vec::with_capacity(count * 3 / 2),
+            readings: vec![[Reading::NONE; 4]],
             alike_ends: vec![0],
             alike: Vec::new(),
             syllables: syllables.len(),
@@ -79,12 +95,14 @@ impl Characters {
             code += signed(bytes);
             let letter = u32::try_from(code).ok().and_then(char::from_u32).unwrap_or('\0');
             table.number(letter);
-            for _ in 0..byte(bytes) {
-                let packed = u16::from_le_bytes([byte(bytes), byte(bytes)]);
-                let (tone, rarity) = ((packed >> 3 & 7) as u8, RARITY[usize::from(packed & 3)]);
-                table.readings.push(Reading { syllable: packed >> 6, tone, rarity });
+            let mut readings = [Reading::NONE; 4];
+            for at in 0..usize::from(byte(bytes)) {
+                let reading = u16::from_le_bytes([byte(bytes), byte(bytes)]);
+                if let Some(slot) = readings.get_mut(at) {
+                    *slot = Reading(reading);
+                }
             }
-            table.reading_ends.push(table.readings.len() as u32);
+            table.readings.push(readings);
         }
         table.look_alikes(bytes, count);
         let between = distances(&syllables);
@@ -163,10 +181,10 @@ impl Characters {
     pub(super) fn ear(&self, heard: Id) -> Ear {
         let mut ear = Ear { heard, alike: 0, syllables: [ALIEN; MOST_SYLLABLES] };
         for reading in self.readings(heard) {
-            let from = usize::from(reading.syllable) * self.syllables;
+            let from = reading.syllable() * self.syllables;
             let row = &self.costs[from..from + self.syllables];
             for (least, cost) in ear.syllables.iter_mut().zip(row) {
-                *least = (*least).min(cost + reading.rarity);
+                *least = (*least).min(cost + reading.cost());
             }
         }
         for (other, _) in part(&self.alike_ends, &self.alike, heard) {
@@ -182,13 +200,13 @@ impl Characters {
     }
 
     /// Whether a character is usually read in this way, with this tone.
-    fn says(&self, id: Id, reading: &Reading) -> bool {
-        let same = |own: &Reading| own.syllable == reading.syllable && own.tone == reading.tone;
-        self.readings(id).iter().any(|own| own.rarity == 0 && same(own))
+    fn says(&self, id: Id, reading: Reading) -> bool {
+        self.readings(id).any(|own| own.usual() && own.says(reading))
     }
 
-    fn readings(&self, id: Id) -> &[Reading] {
-        part(&self.reading_ends, &self.readings, id)
+    fn readings(&self, id: Id) -> impl Iterator<Item = Reading> {
+        let known = self.readings.get(usize::from(id)).into_iter().flatten().copied();
+        known.take_while(|reading| *reading != Reading::NONE)
     }
 }
 
@@ -208,11 +226,11 @@ impl Ear {
         }
         let mut best = ALIEN;
         for reading in characters.readings(meant) {
-            let mut cost = self.syllables[usize::from(reading.syllable)];
-            if (OTHER_TONE..NEAR).contains(&cost) && characters.says(self.heard, reading) {
-                cost -= OTHER_TONE - SAME_TONE;
+            let mut cost = self.syllables[reading.syllable() % MOST_SYLLABLES];
+            if cost == OTHER_TONE && characters.says(self.heard, reading) {
+                cost = SAME_TONE;
             }
-            best = best.min(cost + reading.rarity);
+            best = best.min(cost + reading.cost());
         }
         if best > SHAPE && self.alike & 1 << (meant % 64) != 0 {
             best = best.min(characters.shape(self.heard, meant));

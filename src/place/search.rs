@@ -279,7 +279,7 @@ impl<'a> Search<'a> {
         }
         let name = gazetteer.name(unit);
         let stem = gazetteer.stem(unit);
-        let most = 26 * stem as u16 + 30;
+        let most = 26 * stem as u16 + 26;
         if first > FAR {
             if let Some(fit) = odd(self.tokens, at, name, stem) {
                 self.found(unit, at, Form::Full, fit, found);

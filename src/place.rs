@@ -8,6 +8,7 @@ mod correct;
 mod decide;
 mod edit;
 mod gazetteer;
+mod listen;
 mod locations;
 mod name;
 mod search;

@@ -12,12 +12,15 @@ const NUMERAL: u16 = 4;
 const LOST: u16 = 34;
 
 /// What a character costs that has nothing in common with the one of the name.
-pub(super) const ODD: u16 = 62;
+const ODD: u16 = 62;
+
+/// What it costs if that character stands in a long rank: 自减州 for 自治州.
+const ODD_RANK: u16 = 24;
 
 /// The zone's characters, and what each may be taken for, found out when it is first asked.
 pub(super) struct Ears<'a> {
     characters: &'a Characters,
-    pub(super) tokens: &'a [Token],
+    tokens: &'a [Token],
     ears: Vec<Option<Box<Ear>>>,
 }
 
@@ -50,7 +53,7 @@ pub(super) struct Fit {
     /// The sum over the characters.
     pub(super) cost: u16,
     /// The worst character.
-    pub(super) worst: u8,
+    pub(super) worst: u16,
     /// How many characters of the stem differ.
     pub(super) changed: u8,
     /// The cost of what stands behind the stem.
@@ -59,65 +62,55 @@ pub(super) struct Fit {
     pub(super) lost: bool,
     /// Whether one character has nothing in common with the one of the name.
     pub(super) odd: bool,
-    /// Whether digits stand for characters.
-    pub(super) numeral: bool,
 }
 
-/// Fits `name`, whose first `stem` characters are the name proper, to the tokens from `at` on;
-/// `None` if that costs more than `most`.
-pub(super) fn fit(
-    ears: &mut Ears<'_>,
-    at: usize,
-    name: &[Id],
-    stem: usize,
-    most: u16,
-) -> Option<Fit> {
-    let mut fit = Fit {
-        to: at,
-        cost: 0,
-        worst: 0,
-        changed: 0,
-        rank: 0,
-        lost: false,
-        odd: false,
-        numeral: false,
-    };
-    let to = at + name.len();
-    let fits = to <= ears.tokens.len() && add(ears, at, name, stem, most, &mut fit);
-    (fits && ends_whole(ears.tokens, to)).then_some(Fit { to, ..fit })
-}
+impl Fit {
+    /// A name that stands there letter by letter.
+    pub(super) fn exact(to: usize) -> Self {
+        Self { to, cost: 0, worst: 0, changed: 0, rank: 0, lost: false, odd: false }
+    }
 
-/// Adds up the costs of `name` against as many tokens; false as soon as they are too many.
-fn add(ears: &mut Ears<'_>, at: usize, name: &[Id], stem: usize, most: u16, fit: &mut Fit) -> bool {
-    for (index, meant) in name.iter().enumerate() {
-        let cost = match ears.cost(at + index, *meant) {
-            0 if ears.tokens[at + index].numeral => {
-                fit.numeral = true;
-                NUMERAL
-            }
-            ALIEN => return false,
+    /// The fit with one more character of the name; `None` if that has nothing in common.
+    fn and(mut self, ears: &mut Ears<'_>, meant: Id, of_rank: bool) -> Option<Self> {
+        let token = ears.tokens.get(self.to)?;
+        let cost = match ears.cost(self.to, meant) {
+            0 if token.numeral => NUMERAL,
+            ALIEN => return None,
             cost => u16::from(cost),
         };
-        fit.cost += cost;
-        if fit.cost > most {
-            return false;
+        self.to += 1;
+        self.cost += cost;
+        self.worst = self.worst.max(cost);
+        match of_rank {
+            true => self.rank += cost,
+            false => self.changed += u8::from(cost > 0),
         }
-        if index >= stem {
-            fit.rank += cost;
-        } else if cost > 0 {
-            fit.changed += 1;
-        }
-        fit.worst = fit.worst.max(cost as u8);
+        Some(self)
     }
-    true
+
+    /// The fit of a stem with the characters of its rank.
+    pub(super) fn ranked(self, ears: &mut Ears<'_>, rank: &[Id]) -> Option<Self> {
+        let mut rank = rank.iter();
+        rank.try_fold(self, |fit, meant| fit.and(ears, *meant, true))
+    }
+
+    /// The fit, unless it ends within a numeral.
+    pub(super) fn whole(self, ears: &Ears<'_>) -> Option<Self> {
+        ears.tokens.get(self.to).is_none_or(|token| !token.joined).then_some(self)
+    }
 }
 
-/// What it costs if that character stands in a long rank: 自减州 for 自治州.
-const ODD_RANK: u16 = 24;
+/// Fits a name proper to the tokens from `at` on; `None` if that costs more than `most`.
+pub(super) fn stem(ears: &mut Ears<'_>, at: usize, stem: &[Id], most: u16) -> Option<Fit> {
+    let mut stem = stem.iter();
+    stem.try_fold(Fit::exact(at), |fit, meant| {
+        fit.and(ears, *meant, false).filter(|fit| fit.cost <= most)
+    })
+}
 
 /// Fits a name that stands there with its rank but for one character.
-pub(super) fn odd(tokens: &[Token], at: usize, name: &[Id], stem: usize) -> Option<Fit> {
-    let heard = tokens[at..].get(..name.len())?;
+pub(super) fn odd(ears: &Ears<'_>, at: usize, name: &[Id], stem: usize) -> Option<Fit> {
+    let heard = ears.tokens[at..].get(..name.len())?;
     let differs = |(token, meant): (&Token, &Id)| token.id != *meant || token.numeral;
     let wrong = heard.iter().zip(name).position(differs)?;
     let (rest, meant) = (&heard[wrong + 1..], &name[wrong + 1..]);
@@ -125,11 +118,12 @@ pub(super) fn odd(tokens: &[Token], at: usize, name: &[Id], stem: usize) -> Opti
     if !fits || heard[wrong].id == 0 || rest.iter().zip(meant).any(differs) {
         return None;
     }
-    let to = at + name.len();
-    let (cost, changed, rank) = if wrong < stem { (ODD, 1, 0) } else { (ODD_RANK, 0, ODD_RANK) };
-    let (worst, odd) = (cost as u8, wrong < stem);
-    let fit = Fit { to, cost, worst, changed, rank, lost: false, odd, numeral: false };
-    ends_whole(tokens, to).then_some(fit)
+    let fit = Fit::exact(at + name.len());
+    let fit = match wrong < stem {
+        true => Fit { cost: ODD, worst: ODD, changed: 1, odd: true, ..fit },
+        false => Fit { cost: ODD_RANK, worst: ODD_RANK, rank: ODD_RANK, ..fit },
+    };
+    fit.whole(ears)
 }
 
 /// Fits a name of which one character of the stem was not heard, and all others well.
@@ -140,33 +134,18 @@ pub(super) fn lost(
     stem: usize,
     most: u16,
 ) -> Option<Fit> {
-    let tokens = ears.tokens;
-    let heard = &tokens[at..];
+    let heard = &ears.tokens[at..];
     if stem < 3 || heard.len() + 1 < name.len() || most <= LOST {
         return None;
     }
     let same = |(token, meant): &(&Token, &Id)| token.id == **meant;
     let before = heard.iter().zip(name).take_while(same).count();
-    if before >= stem {
+    if before >= stem || (before == 0 && heard[0].id != name[1]) {
         return None;
     }
-    let mut fit = Fit {
-        to: at,
-        cost: LOST,
-        worst: 0,
-        changed: 1,
-        rank: 0,
-        lost: true,
-        odd: false,
-        numeral: false,
-    };
-    let rest = &name[before + 1..];
-    let to = at + name.len() - 1;
-    let fits = add(ears, at + before, rest, stem - before - 1, most, &mut fit);
-    (fits && ends_whole(tokens, to)).then_some(Fit { to, ..fit })
-}
-
-/// Whether a name may end before a token: not within a numeral.
-fn ends_whole(tokens: &[Token], to: usize) -> bool {
-    tokens.get(to).is_none_or(|token| !token.joined)
+    let fit = Fit { cost: LOST, worst: LOST, changed: 1, lost: true, ..Fit::exact(at + before) };
+    let mut rest = name[before + 1..stem].iter();
+    let fit = rest
+        .try_fold(fit, |fit, meant| fit.and(ears, *meant, false).filter(|fit| fit.cost <= most))?;
+    fit.ranked(ears, &name[stem..])?.whole(ears)
 }

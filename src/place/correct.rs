@@ -6,8 +6,9 @@ use super::{
     characters::ALIEN,
     decide::{Belief, Judge},
     gazetteer::{Gazetteer, Index},
+    listen::{Form, Step},
     name::Level,
-    search::{Path, Search, Step},
+    search::{Path, Search},
     zone::{Heads, Numerals, Token, tokens},
 };
 
@@ -180,7 +181,7 @@ impl Corrector {
             let level = self.gazetteer.units[last.unit as usize].level;
             let next = tokens.get(last.fit.to);
             next.is_none_or(|token| token.id == 0)
-                || (level == Level::Town && last.form != super::search::Form::Short)
+                || (level == Level::Town && last.form != Form::Short)
         })
     }
 

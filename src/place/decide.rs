@@ -2,8 +2,9 @@
 
 use super::{
     gazetteer::{Gazetteer, Index},
+    listen::{Form, Step},
     name::Level,
-    search::{Form, Path, Step},
+    search::Path,
     zone::Token,
 };
 

@@ -129,6 +129,11 @@ impl Gazetteer {
         (above..self.units[above as usize].end).contains(&unit)
     }
 
+    /// A unit and all below it.
+    pub(super) fn within(&self, unit: Index) -> Range<Index> {
+        unit..self.units[unit as usize].end
+    }
+
     /// All units below one.
     pub(super) fn below(&self, unit: Index) -> Range<Index> {
         unit + 1..self.units[unit as usize].end

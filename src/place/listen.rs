@@ -1,0 +1,327 @@
+//! Which names may stand at one place of a zone: letter by letter, once more, or misheard.
+
+use super::{
+    align::{self, Ears, Fit},
+    characters::Id,
+    gazetteer::{Gazetteer, Index},
+    zone::{Heads, Token},
+};
+
+/// What a character of the rank may cost: a homophone is heard for it, nothing else.
+const RANK: u16 = 14;
+
+/// A first character that costs more is none of the name.
+const FAR: u8 = 66;
+
+/// How many characters a name with its rank mostly has at most.
+const LONG: usize = 6;
+
+/// What a name may cost at most: so much for each character of its stem, and once.
+const MOST: (u16, u16) = (26, 26);
+
+/// What a repeated name may cost at most.
+const MOST_REPEATED: (u16, u16) = (18, 4);
+
+/// How much less a name without its rank may cost.
+const UNRANKED: u16 = 10;
+
+/// How many names are compared in one zone; a text that needs more is no address.
+const PATIENCE: u32 = 20_000;
+
+/// What makes a name before it that of a village or a road.
+const BELOW: [&str; 7] = ["村", "庄", "屯", "路", "街", "巷", "社"];
+
+/// How a name is written in the zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// With its rank: 毛坦厂镇.
+    Full,
+    /// With the last character of a long rank: 延边州.
+    Ranked,
+    /// Without: 毛坦厂.
+    Short,
+    /// By another name that the list knows.
+    Alias,
+}
+
+/// One unit of a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) unit: Index,
+    /// Its first token.
+    pub(super) from: usize,
+    pub(super) form: Form,
+    pub(super) fit: Fit,
+    /// Whether it repeats the step before.
+    pub(super) repeated: bool,
+    /// Whether what follows is a road, a village or a building.
+    pub(super) headed: bool,
+}
+
+impl Step {
+    /// Whether the zone has the name letter by letter.
+    pub(super) fn exact(&self) -> bool {
+        self.fit.cost == 0
+    }
+}
+
+/// The names of a gazetteer at the places of one zone.
+pub(super) struct Listener<'a> {
+    gazetteer: &'a Gazetteer,
+    heads: &'a Heads,
+    zone: &'a str,
+    tokens: &'a [Token],
+    ears: Ears<'a>,
+    home: Option<Index>,
+    patience: u32,
+}
+
+impl<'a> Listener<'a> {
+    pub(super) fn new(
+        gazetteer: &'a Gazetteer,
+        heads: &'a Heads,
+        zone: &'a str,
+        tokens: &'a [Token],
+        home: Option<Index>,
+    ) -> Self {
+        let ears = Ears::new(&gazetteer.characters, tokens);
+        Self { gazetteer, heads, zone, tokens, ears, home, patience: PATIENCE }
+    }
+
+    /// The names that stand at a place letter by letter, below the last step, and that step's once
+    /// more.
+    pub(super) fn literal(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
+        let Some(first) = self.tokens.get(at).filter(|token| !token.numeral && token.id != 0)
+        else {
+            return;
+        };
+        self.gazetteer.candidates(above.map(|step| step.unit), self.home, |unit, begins| {
+            if begins == first.id {
+                self.letters(unit, at, found);
+            }
+        });
+        self.other_names(above, at, found);
+        self.repetition(above, at, found);
+    }
+
+    /// The names that may have been misheard at a place, below the last step.
+    pub(super) fn near(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
+        // After 成都花园 nothing is named but what says its rank.
+        let blind = above.is_some_and(|step| step.headed) && !self.says_rank(at);
+        let Some(heard) = self.tokens.get(at).filter(|token| !blind && token.id != 0) else {
+            return;
+        };
+        // Beside an exact short form only names that begin like it are worth a look.
+        let alike = (!found.is_empty()).then_some(heard.id);
+        let (gazetteer, home) = (self.gazetteer, self.home);
+        let ear = self.ears.ear(at);
+        let mut near: Vec<(Index, u8)> = Vec::with_capacity(64);
+        gazetteer.candidates(above.map(|step| step.unit), home, |unit, begins| {
+            let cost = match alike {
+                Some(id) if id != begins => return,
+                _ => ear.cost(&gazetteer.characters, begins),
+            };
+            if cost <= FAR || is_beside(gazetteer, home, above, unit) {
+                near.push((unit, cost));
+            }
+        });
+        for (unit, first) in near {
+            self.misheard(above, unit, at, first, found);
+        }
+    }
+
+    /// The name of a unit, misheard or not.
+    pub(super) fn one(&mut self, unit: Index, at: usize, found: &mut Vec<Step>) {
+        if at < self.tokens.len() {
+            self.misheard(None, unit, at, 0, found);
+        }
+    }
+
+    /// The place after the separators at a place.
+    pub(super) fn past_separators(&self, at: usize) -> usize {
+        let rest = self.tokens[at.min(self.tokens.len())..].iter();
+        at + rest.take_while(|token| token.separator).count()
+    }
+
+    /// Whether a separator is a character of names too, as 的 is.
+    pub(super) fn may_begin(&self, at: usize) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.id != 0)
+    }
+
+    fn letters(&self, unit: Index, at: usize, found: &mut Vec<Step>) {
+        let name = self.gazetteer.name(unit);
+        let stem = self.gazetteer.stem(unit);
+        let heard = &self.tokens[at..];
+        let plain = |(token, id): &(&Token, &Id)| token.id == **id && !token.numeral;
+        let same = heard.iter().zip(name).take_while(plain).count();
+        if same == name.len() {
+            self.found(unit, at, Form::Full, Fit::exact(at + same), found);
+        } else if same >= stem && stem > 1 {
+            let next = heard.get(stem).map(|token| token.id);
+            let ranked = name.len() - stem > 1 && next == name.last().copied();
+            let form = if ranked { Form::Ranked } else { Form::Short };
+            self.found(unit, at, form, Fit::exact(at + stem + usize::from(ranked)), found);
+        }
+    }
+
+    /// The other names that stand there letter by letter.
+    fn other_names(&self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
+        let range = match (above, self.home) {
+            (Some(above), _) => self.gazetteer.below(above.unit),
+            (None, Some(home)) => self.gazetteer.within(home),
+            (None, None) => return,
+        };
+        let heard = &self.tokens[at..];
+        for (unit, name) in self.gazetteer.aliases(range) {
+            let same = heard.iter().zip(name).take_while(|(token, id)| token.id == **id).count();
+            if same == name.len() {
+                self.found(unit, at, Form::Alias, Fit::exact(at + same), found);
+            }
+        }
+    }
+
+    /// The unit of the last step once more, in full.
+    fn repetition(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
+        let Some(above) = above.filter(|step| !step.repeated && step.form != Form::Alias) else {
+            return;
+        };
+        let name = self.gazetteer.name(above.unit);
+        let (stem, rank) = name.split_at(self.gazetteer.stem(above.unit));
+        let most = if above.exact() { allowed(MOST_REPEATED, stem.len()) } else { 0 };
+        let fit = align::stem(&mut self.ears, at, stem, most)
+            .and_then(|fit| fit.ranked(&mut self.ears, rank))
+            .filter(|fit| fit.cost <= most && self.same_rank(fit, rank));
+        // 高店镇高店镇社区 is a community in its town.
+        let below = |fit: &Fit| {
+            ["村", "社区", "居委", "街", "路"]
+                .iter()
+                .any(|head| self.rest(fit.to).starts_with(head))
+        };
+        if let Some(fit) = fit.filter(|fit| !below(fit)) {
+            let (unit, form) = (above.unit, Form::Full);
+            found.push(Step { unit, from: at, form, fit, repeated: true, headed: false });
+        }
+    }
+
+    /// The name of a unit as it may have been misheard; `first` is what its first character costs.
+    fn misheard(
+        &mut self,
+        above: Option<Step>,
+        unit: Index,
+        at: usize,
+        first: u8,
+        found: &mut Vec<Step>,
+    ) {
+        if self.patience == 0 {
+            return;
+        }
+        self.patience -= 1;
+        let name = self.gazetteer.name(unit);
+        let (stem, rank) = name.split_at(self.gazetteer.stem(unit));
+        let beside = is_beside(self.gazetteer, self.home, above, unit);
+        let most = allowed(MOST, stem.len());
+        let core = match first {
+            ..=FAR => align::stem(&mut self.ears, at, stem, most),
+            _ => None,
+        };
+        let full = core.and_then(|fit| fit.ranked(&mut self.ears, rank)?.whole(&self.ears));
+        let full = full.filter(|fit| fit.cost <= most && self.same_rank(fit, rank));
+        if let Some(fit) = full {
+            self.found(unit, at, Form::Full, fit, found);
+            if fit.rank == 0 {
+                return;
+            }
+        } else {
+            let lost = match first {
+                ..=FAR => align::lost(&mut self.ears, at, name, stem.len(), most),
+                _ => None,
+            };
+            let lost = lost.filter(|fit| fit.cost <= most && self.same_rank(fit, rank));
+            let odd = || align::odd(&self.ears, at, name, stem.len()).filter(|_| beside);
+            if let Some(fit) = lost.or_else(odd) {
+                self.found(unit, at, Form::Full, fit, found);
+                return;
+            }
+        }
+        let core = core.filter(|fit| fit.cost <= most - UNRANKED && stem.len() > 1);
+        if let Some(core) = core.filter(|_| above.is_none_or(|step| !step.headed)) {
+            self.unranked(unit, at, core, stem, rank, found);
+        }
+    }
+
+    /// A name whose rank was not said, or only its last character.
+    fn unranked(
+        &mut self,
+        unit: Index,
+        at: usize,
+        core: Fit,
+        stem: &[Id],
+        rank: &[Id],
+        found: &mut Vec<Step>,
+    ) {
+        if rank.len() > 2 {
+            let ranked = core.ranked(&mut self.ears, &rank[rank.len() - 1..]);
+            if let Some(fit) = ranked.filter(|fit| fit.rank == 0) {
+                self.found(unit, at, Form::Ranked, fit, found);
+                return;
+            }
+        }
+        let last = &self.tokens[core.to - 1];
+        let rest = self.rest(core.to - 1);
+        // 东文镇 is not 东文山, 阳明村 not 阳明洞.
+        let other = self.heads.is_rank(last.id) || BELOW.iter().any(|head| rest.starts_with(head));
+        let fits = stem.last() == Some(&last.id) || !other;
+        if let Some(fit) = core.whole(&self.ears).filter(|fit| fits && fit.cost > 0) {
+            self.found(unit, at, Form::Short, fit, found);
+        }
+    }
+
+    /// Whether what was heard for the rank is no other rank and no other word: 双河乡 is not 双河镇
+    /// misheard, 城关振兴街 is not 城关镇兴街.
+    fn same_rank(&self, fit: &Fit, rank: &[Id]) -> bool {
+        if fit.rank == 0 {
+            return true;
+        }
+        let from = fit.to - rank.len();
+        let heard = &self.tokens[from..fit.to];
+        let other = |(token, id): (&Token, &Id)| token.id != *id && self.heads.is_rank(token.id);
+        let wrong = heard.iter().zip(rank).position(|(token, id)| token.id != *id).unwrap_or(0);
+        let next = self.tokens.get(from + wrong + 1);
+        let begins = next.is_some_and(|next| self.gazetteer.begins([heard[wrong].id, next.id]));
+        // 曹庙甄岗村 is not 曹庙镇岗村.
+        let village = |at: usize| ["村", "庄", "社区"].iter().any(|h| self.rest(at).starts_with(h));
+        let village = rank.len() == 1 && (village(fit.to) || village(fit.to + 1));
+        let near = fit.rank <= RANK * rank.len() as u16;
+        near && !begins && !village && !heard.iter().zip(rank).any(other)
+    }
+
+    fn found(&self, unit: Index, at: usize, form: Form, fit: Fit, found: &mut Vec<Step>) {
+        let rest = self.rest(fit.to);
+        let headed = form == Form::Short
+            && (self.heads.begin(rest) || (fit.cost > 0 && self.heads.is_bare(rest)));
+        found.push(Step { unit, from: at, form, fit, repeated: false, headed });
+    }
+
+    /// Whether one of the next characters says a rank.
+    fn says_rank(&self, at: usize) -> bool {
+        let next = self.tokens[at.min(self.tokens.len())..].iter().take(LONG);
+        next.take_while(|token| !token.separator).any(|token| self.heads.is_rank(token.id))
+    }
+
+    /// The zone from a token on.
+    fn rest(&self, at: usize) -> &'a str {
+        self.tokens.get(at).map_or("", |token| &self.zone[token.start as usize..])
+    }
+}
+
+/// Whether a unit stands directly below the last step, or at the beginning holds home.
+fn is_beside(gazetteer: &Gazetteer, home: Option<Index>, above: Option<Step>, unit: Index) -> bool {
+    match above {
+        Some(above) => gazetteer.units[unit as usize].parent == above.unit,
+        None => home.is_some_and(|home| gazetteer.holds(unit, home)),
+    }
+}
+
+fn allowed((each, once): (u16, u16), characters: usize) -> u16 {
+    each * characters as u16 + once
+}

@@ -305,7 +305,7 @@ impl<'a> Listener<'a> {
     /// Whether one of the next characters says a rank.
     fn says_rank(&self, at: usize) -> bool {
         let next = self.tokens[at.min(self.tokens.len())..].iter().take(LONG);
-        next.take_while(|token| !token.separator).any(|token| self.heads.is_rank(token.id))
+        next.take_while(|token| !token.separator).any(|token| self.heads.ends_rank(token.id))
     }
 
     /// The zone from a token on.

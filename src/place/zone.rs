@@ -112,18 +112,25 @@ const RANKS: &str = "省市区县旗盟州镇乡";
 pub(super) struct Heads {
     heads: Vec<&'static str>,
     ranks: Vec<Id>,
+    street: Id,
 }
 
 impl Heads {
     pub(super) fn new(gazetteer: &Gazetteer) -> Self {
         let mut heads: Vec<&str> = HEADS.split_whitespace().collect();
         heads.sort_unstable();
-        Self { heads, ranks: RANKS.chars().map(|rank| gazetteer.characters.find(rank)).collect() }
+        let find = |letter| gazetteer.characters.find(letter);
+        Self { heads, ranks: RANKS.chars().map(find).collect(), street: find('道') }
     }
 
     /// Whether a character says the rank of a unit.
     pub(super) fn is_rank(&self, id: Id) -> bool {
         self.ranks.contains(&id)
+    }
+
+    /// Whether a character ends a rank, as 道 does in 街道.
+    pub(super) fn ends_rank(&self, id: Id) -> bool {
+        self.is_rank(id) || id == self.street
     }
 
     /// Whether a text is, up to its first number, so short that it can only be the kind of a place,

@@ -11,8 +11,11 @@ const NUMERAL: u16 = 4;
 /// What a character of the name costs that was not heard.
 const LOST: u16 = 34;
 
+/// What the first character costs if it was not heard.
+const LOST_FIRST: u16 = 66;
+
 /// What a character costs that has nothing in common with the one of the name.
-const ODD: u16 = 62;
+pub(super) const ODD: u16 = 62;
 
 /// What it costs if that character stands in a long rank: 自减州 for 自治州.
 const ODD_RANK: u16 = 24;
@@ -143,7 +146,8 @@ pub(super) fn lost(
     if before >= stem || (before == 0 && heard[0].id != name[1]) {
         return None;
     }
-    let fit = Fit { cost: LOST, worst: LOST, changed: 1, lost: true, ..Fit::exact(at + before) };
+    let cost = if before == 0 { LOST_FIRST } else { LOST };
+    let fit = Fit { cost, worst: cost, changed: 1, lost: true, ..Fit::exact(at + before) };
     let mut rest = name[before + 1..stem].iter();
     let fit = rest
         .try_fold(fit, |fit, meant| fit.and(ears, *meant, false).filter(|fit| fit.cost <= most))?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     characters::ALIEN,
-    decide::{Belief, Judge},
+    decide::{Believed, Judge},
     gazetteer::{Gazetteer, Index},
     listen::{Form, Step},
     name::Level,
@@ -132,37 +132,31 @@ impl Corrector {
         }
         let paths = search().all();
         let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
-        let mut doubtful: Vec<Path> = Vec::new();
-        let mut sure: Option<Path> = None;
-        for (rank, path) in paths.iter().enumerate() {
-            let beliefs = judge.beliefs(path);
-            let end = beliefs.iter().position(|belief| *belief == Belief::None);
-            let mut path = path.clone();
-            if let Some(end) = end {
-                path.steps.truncate(end);
-            }
-            let doubts = beliefs[..path.steps.len()].contains(&Belief::Doubt);
-            if rank == 0 && !doubts && !judge.rivalled(&path, &paths[1..]) {
-                sure = Some(path);
-                break;
-            }
-            doubtful.push(path);
-        }
-        if let Some(path) = sure {
-            let answer = self.answer(zone, tokens, &path);
+        let believed: Vec<Believed> = paths.iter().map(|path| judge.believed(path)).collect();
+        let Some(best) = believed.first() else {
+            return Answer { outcome: Outcome::Kept, path: Vec::new() };
+        };
+        let changed = |believed: &Believed| !believed.path.steps.iter().all(Step::exact);
+        // Where the likeliest reading cannot be believed, a less likely one may be asked for.
+        let masked = best.cut && !changed(best);
+        let masks = masked && believed.iter().any(|other| !other.cut && changed(other));
+        if !masks && !best.doubtful && !judge.rivalled(&best.path, &paths[1..]) {
+            let answer = self.answer(zone, tokens, &best.path);
             if answer.outcome == Outcome::Kept
-                && let Some(other) = self.contradicted(zone, tokens, &path, home)
+                && let Some(other) = self.contradicted(zone, tokens, &best.path, home)
             {
                 return other;
             }
             return answer;
         }
+        let doubtful: Vec<&Path> = match masks {
+            true => believed.iter().filter(|other| !other.cut).map(|other| &other.path).collect(),
+            false => believed.iter().map(|other| &other.path).collect(),
+        };
         let mut alternatives: Vec<String> = Vec::new();
-        if doubtful.iter().all(|path| self.edit(zone, tokens, path).0 == zone) {
-            doubtful.clear();
-        }
-        let further = if doubtful.is_empty() { &[] } else { &paths[..] };
-        for path in doubtful.iter().chain(further) {
+        let nothing = doubtful.iter().all(|path| self.edit(zone, tokens, path).0 == zone);
+        let further = if nothing { &[] } else { &paths[..] };
+        for path in doubtful.into_iter().chain(further) {
             let text = self.edit(zone, tokens, path).0;
             if text != zone && !alternatives.contains(&text) && alternatives.len() < ALTERNATIVES {
                 alternatives.push(text);

@@ -15,8 +15,8 @@ const AHEAD: i32 = 10;
 const MERGED: i32 = 19;
 
 /// Whether a near name is what was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Belief {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Belief {
     /// No.
     None,
     /// A person or a model should say.
@@ -25,7 +25,16 @@ pub(super) enum Belief {
     Sure,
 }
 
-/// What is believed of a whole path.
+/// The beginning of a path that can be believed.
+pub(super) struct Believed {
+    pub(super) path: Path,
+    /// Whether somebody should say if it is right.
+    pub(super) doubtful: bool,
+    /// Whether the path went on.
+    pub(super) cut: bool,
+}
+
+/// Judges paths.
 pub(super) struct Judge<'a> {
     pub(super) gazetteer: &'a Gazetteer,
     pub(super) tokens: &'a [Token],
@@ -33,13 +42,20 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// What is believed of each step; exact ones are sure.
-    pub(super) fn beliefs(&self, path: &Path) -> Vec<Belief> {
-        let steps = &path.steps;
-        let belief = |at: usize| {
-            if steps[at].exact() { Belief::Sure } else { self.belief(steps, at) }
-        };
-        (0..steps.len()).map(belief).collect()
+    /// What of a path can be believed.
+    pub(super) fn believed(&self, path: &Path) -> Believed {
+        let mut doubtful = false;
+        for at in 0..path.steps.len() {
+            match self.belief(&path.steps, at) {
+                Belief::Sure => {}
+                Belief::Doubt => doubtful = true,
+                Belief::None => {
+                    let steps = path.steps[..at].to_vec();
+                    return Believed { path: Path { steps, ..*path }, doubtful, cut: true };
+                }
+            }
+        }
+        Believed { path: path.clone(), doubtful, cut: false }
     }
 
     /// Whether another path reads what the best one changes in another way and nearly as well.
@@ -69,6 +85,9 @@ impl Judge<'_> {
 
     fn belief(&self, steps: &[Step], at: usize) -> Belief {
         let step = &steps[at];
+        if step.exact() {
+            return Belief::Sure;
+        }
         let stem = self.gazetteer.stem(step.unit);
         let below = steps.get(at + 1);
         let above = at.checked_sub(1).map(|above| &steps[above]);

@@ -226,19 +226,21 @@ impl<'a> Listener<'a> {
         };
         let full = core.and_then(|fit| fit.ranked(&mut self.ears, rank)?.whole(&self.ears));
         let full = full.filter(|fit| fit.cost <= most && self.same_rank(fit, rank));
+        let odd = || align::odd(&self.ears, at, name, stem.len()).filter(|_| beside);
         if let Some(fit) = full {
-            self.found(unit, at, Form::Full, fit, found);
+            let odd = if fit.cost > align::ODD { odd() } else { None };
+            self.found(unit, at, Form::Full, odd.unwrap_or(fit), found);
             if fit.rank == 0 {
                 return;
             }
         } else {
+            let odd = odd();
             let lost = match first {
-                ..=FAR => align::lost(&mut self.ears, at, name, stem.len(), most),
-                _ => None,
+                FAR.. if !beside => None,
+                _ => align::lost(&mut self.ears, at, name, stem.len(), most),
             };
             let lost = lost.filter(|fit| fit.cost <= most && self.same_rank(fit, rank));
-            let odd = || align::odd(&self.ears, at, name, stem.len()).filter(|_| beside);
-            if let Some(fit) = lost.or_else(odd) {
+            if let Some(fit) = lost.or(odd) {
                 self.found(unit, at, Form::Full, fit, found);
                 return;
             }

@@ -143,8 +143,10 @@ impl Judge<'_> {
                 Belief::None
             };
         }
+        // Nothing of a short name is left that was heard as it is.
+        let blurred = stem == 2 && step.fit.changed == 2 && cost > 2 * MERGED;
         match cost {
-            _ if cost <= most => Belief::Sure,
+            _ if cost <= most && !(blurred && !backed && !same) => Belief::Sure,
             _ if cost <= most + 16 && step.form != Form::Short => Belief::Doubt,
             _ => Belief::None,
         }

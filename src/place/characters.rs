@@ -3,7 +3,10 @@
 //! A cost is 0 for the same character, around 10 for a homophone, up to 75 for a syllable that is
 //! only near, and [`ALIEN`] for two characters that share neither sound nor shape.
 
-use super::sound::{Syllable, UNLIKE, distances};
+use super::{
+    sound::{UNLIKE, distances},
+    syllable::Syllable,
+};
 
 /// The cost of two characters that have nothing in common.
 pub(super) const ALIEN: u8 = 100;

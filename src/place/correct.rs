@@ -111,6 +111,24 @@ impl Corrector {
     /// code of its city, and may be empty.
     pub fn correct(&self, zone: &str, home: &str) -> Answer {
         let home = self.gazetteer.home(home);
+        let answer = self.once(zone, home);
+        let Outcome::Corrected { zone: text, .. } = &answer.outcome else { return answer };
+        // What the correction itself would be corrected to was not understood.
+        let alternatives = match self.once(text, home).outcome {
+            Outcome::Kept => return answer,
+            Outcome::Corrected { zone: further, .. } => vec![further, text.clone()],
+            Outcome::Ask { mut alternatives } => {
+                alternatives.insert(0, text.clone());
+                alternatives
+            }
+        };
+        let mut alternatives: Vec<String> =
+            alternatives.into_iter().filter(|alternative| alternative != zone).collect();
+        alternatives.truncate(ALTERNATIVES);
+        Answer { outcome: Outcome::Ask { alternatives }, path: answer.path }
+    }
+
+    fn once(&self, zone: &str, home: Option<Index>) -> Answer {
         let counted = tokens(&self.gazetteer, zone, Numerals::Counted).unwrap_or_default();
         let answer = self.read(zone, &counted, home);
         if answer.outcome == Outcome::Kept
@@ -197,7 +215,7 @@ impl Corrector {
         let paths = Search::new(&self.gazetteer, &self.heads, zone, tokens, Some(home)).from(home);
         let path =
             paths.iter().find(|path| path.steps[0].fit.worst <= 20 && path.steps.len() > 1)?;
-        let text = self.edit(zone, tokens, path).0;
+        let text = Some(self.edit(zone, tokens, path).0).filter(|text| text != zone)?;
         Some(Answer { outcome: Outcome::Ask { alternatives: vec![text] }, path: Vec::new() })
     }
 

@@ -21,6 +21,9 @@ const PATHS: usize = 10;
 /// The most names that are followed from one place.
 const BRANCHES: usize = 8;
 
+/// The most places that are looked at; a text with more is no address.
+const PLACES: u32 = 200;
+
 /// What a unit must be ahead of another one that is nearer to home.
 const AWAY: u16 = 20;
 
@@ -37,6 +40,7 @@ pub(super) struct Search<'a> {
     listener: Listener<'a>,
     home: Option<Index>,
     near: bool,
+    places: u32,
     steps: Vec<Step>,
     paths: Vec<Path>,
 }
@@ -51,7 +55,7 @@ impl<'a> Search<'a> {
     ) -> Self {
         let (steps, paths) = (Vec::with_capacity(DEEPEST), Vec::with_capacity(PATHS + 1));
         let listener = Listener::new(gazetteer, heads, zone, tokens, home);
-        Self { gazetteer, listener, home, near: true, steps, paths }
+        Self { gazetteer, listener, home, near: true, places: PLACES, steps, paths }
     }
 
     /// The paths without a near name, the best first.
@@ -90,11 +94,15 @@ impl<'a> Search<'a> {
     /// Looks for the next unit at a place, below the last step.
     fn extend(&mut self, at: usize, above: Option<Step>) {
         let mut found: Vec<Step> = Vec::new();
-        if self.steps.len() < DEEPEST {
+        if self.steps.len() < DEEPEST && self.places > 0 {
+            self.places -= 1;
             self.listener.literal(above, at, &mut found);
             let full = found.iter().any(|step| step.form != Form::Short && !step.repeated);
-            // Two slips in a row are believed at home only.
-            let trusted = above.is_none_or(|step| step.exact() || self.near_home(step.unit));
+            // Far from home a slip is a guess until another name stands there as it should.
+            let trusted = match self.steps.first() {
+                Some(first) => self.near_home(first.unit) || self.steps.iter().any(Step::exact),
+                None => true,
+            };
             if self.near && !full && trusted {
                 self.listener.near(above, at, &mut found);
             }

@@ -1,0 +1,169 @@
+//! Mandarin syllables as their parts: initial, medial, nucleus and coda.
+
+/// Where an initial is made; nowhere if there is none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Labial,
+    Alveolar,
+    Dental,
+    Retroflex,
+    Palatal,
+    Velar,
+    Nowhere,
+}
+
+/// How an initial is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    Stop,
+    Affricate,
+    Fricative,
+    Nasal,
+    Lateral,
+    Approximant,
+    Silent,
+}
+
+/// An initial.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Initial {
+    pub(super) letters: &'static str,
+    pub(super) place: Place,
+    pub(super) manner: Manner,
+    pub(super) aspirated: bool,
+}
+
+/// A rime: the glide before the vowel, the vowel, and what ends the syllable; `v` is ü, `y` the
+/// vowel of 子 and 之, `r` the one of 二, a blank is nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rime {
+    pub(super) medial: u8,
+    pub(super) nucleus: u8,
+    pub(super) coda: u8,
+}
+
+/// One syllable without its tone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Syllable {
+    pub(super) initial: Initial,
+    pub(super) rime: Rime,
+}
+
+const fn initial(letters: &'static str, place: Place, manner: Manner, aspirated: bool) -> Initial {
+    Initial { letters, place, manner, aspirated }
+}
+
+const INITIALS: [Initial; 21] = {
+    use {Manner as M, Place as P};
+    [
+        initial("zh", P::Retroflex, M::Affricate, false),
+        initial("ch", P::Retroflex, M::Affricate, true),
+        initial("sh", P::Retroflex, M::Fricative, false),
+        initial("b", P::Labial, M::Stop, false),
+        initial("p", P::Labial, M::Stop, true),
+        initial("m", P::Labial, M::Nasal, false),
+        initial("f", P::Labial, M::Fricative, false),
+        initial("d", P::Alveolar, M::Stop, false),
+        initial("t", P::Alveolar, M::Stop, true),
+        initial("n", P::Alveolar, M::Nasal, false),
+        initial("l", P::Alveolar, M::Lateral, false),
+        initial("g", P::Velar, M::Stop, false),
+        initial("k", P::Velar, M::Stop, true),
+        initial("h", P::Velar, M::Fricative, false),
+        initial("j", P::Palatal, M::Affricate, false),
+        initial("q", P::Palatal, M::Affricate, true),
+        initial("x", P::Palatal, M::Fricative, false),
+        initial("r", P::Retroflex, M::Approximant, false),
+        initial("z", P::Dental, M::Affricate, false),
+        initial("c", P::Dental, M::Affricate, true),
+        initial("s", P::Dental, M::Fricative, false),
+    ]
+};
+
+const SILENT: Initial = initial("", Place::Nowhere, Manner::Silent, false);
+
+/// Rimes as they are written, each with medial, nucleus and coda (`g` is ng).
+const RIMES: [(&str, &[u8; 3]); 35] = [
+    ("a", b" a "),
+    ("o", b"uo "),
+    ("e", b" e "),
+    ("ai", b" ai"),
+    ("ei", b" ei"),
+    ("ao", b" au"),
+    ("ou", b" ou"),
+    ("an", b" an"),
+    ("en", b" en"),
+    ("ang", b" ag"),
+    ("eng", b" eg"),
+    ("ong", b"uog"),
+    ("i", b"ii "),
+    ("ia", b"ia "),
+    ("ie", b"ie "),
+    ("iao", b"iau"),
+    ("iu", b"iou"),
+    ("ian", b"ian"),
+    ("in", b"iin"),
+    ("iang", b"iag"),
+    ("ing", b"iig"),
+    ("iong", b"vog"),
+    ("u", b"uu "),
+    ("ua", b"ua "),
+    ("uo", b"uo "),
+    ("uai", b"uai"),
+    ("ui", b"uei"),
+    ("uan", b"uan"),
+    ("un", b"uen"),
+    ("uang", b"uag"),
+    ("v", b"vv "),
+    ("ve", b"ve "),
+    ("van", b"van"),
+    ("vn", b"vvn"),
+    ("er", b" r "),
+];
+
+impl Syllable {
+    /// Reads a syllable in pinyin without tone, ü as `v`; what is none gets a rime like no other.
+    pub(super) fn parse(text: &str) -> Self {
+        let (initial, rest) = match text.as_bytes() {
+            [b'y', ..] => (SILENT, after_y(text)),
+            [b'w', ..] => (SILENT, after_w(text)),
+            _ => {
+                let initial = INITIALS.into_iter().find(|i| text.starts_with(i.letters));
+                let initial = initial.unwrap_or(SILENT);
+                (initial, text[initial.letters.len()..].to_owned())
+            }
+        };
+        let rest = match (initial.place, rest.as_str()) {
+            (Place::Palatal, rest) if rest.starts_with('u') => rest.replacen('u', "v", 1),
+            (_, rest) => rest.to_owned(),
+        };
+        if rest == "i" && matches!(initial.place, Place::Dental | Place::Retroflex) {
+            return Self { initial, rime: Rime { medial: b' ', nucleus: b'y', coda: b' ' } };
+        }
+        let written = RIMES.iter().find(|(letters, _)| *letters == rest);
+        let [medial, nucleus, coda] = written.map_or(*b"???", |(_, rime)| **rime);
+        Self { initial, rime: Rime { medial, nucleus, coda } }
+    }
+}
+
+/// The rime of a syllable written with y.
+fn after_y(text: &str) -> String {
+    let rest = &text[1..];
+    match rest {
+        "u" | "ue" | "uan" | "un" => rest.replacen('u', "v", 1),
+        "ou" => "iu".to_owned(),
+        "i" | "in" | "ing" => rest.to_owned(),
+        _ => format!("i{rest}"),
+    }
+}
+
+/// The rime of a syllable written with w.
+fn after_w(text: &str) -> String {
+    match &text[1..] {
+        "u" => "u".to_owned(),
+        "ei" => "ui".to_owned(),
+        "en" => "un".to_owned(),
+        "eng" => "ong".to_owned(),
+        rest => format!("u{rest}"),
+    }
+}

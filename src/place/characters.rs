@@ -16,6 +16,9 @@ pub(super) type Id = u16;
 
 const SAME_TONE: u8 = 8;
 const OTHER_TONE: u8 = 11;
+
+/// The most that two characters with a common reading of any rarity may cost, short of nearness.
+pub(super) const HOMOPHONE: u8 = OTHER_TONE;
 const NEAR: u8 = 13;
 
 /// The least cost of characters that only look alike.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    characters::ALIEN,
+    characters::{ALIEN, HOMOPHONE},
     decide::{Believed, Judge},
     gazetteer::{Gazetteer, Index},
     listen::{Form, Step},
@@ -270,15 +270,19 @@ impl Corrector {
         let written = judge.written(step);
         let heard = tokens[step.from..step.fit.to].iter();
         let reasons = heard.zip(&written).map(|(token, id)| {
-            let cost = self.gazetteer.characters.cost(token.id, *id);
+            let characters = &self.gazetteer.characters;
+            let cost = characters.cost(token.id, *id);
             match cost {
-                0 => Reason::Numeral,
-                1..13 => Reason::Homophone,
-                _ if cost == self.gazetteer.characters.shape(token.id, *id) => Reason::Shape,
-                ..ALIEN => Reason::NearSound,
-                _ => Reason::Shape,
+                0 if token.numeral => Reason::Numeral,
+                _ if cost == characters.shape(token.id, *id) => Reason::Shape,
+                0..=HOMOPHONE => Reason::Homophone,
+                ALIEN.. => Reason::Shape,
+                _ => Reason::NearSound,
             }
         });
         reasons.max().unwrap_or(Reason::Homophone)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,6 +127,12 @@ impl Judge<'_> {
             let beside = above.map_or(self.is_home(step), |above| self.directly(above, step));
             return if beside && !self.known(step, stem) { Belief::Doubt } else { Belief::None };
         }
+        let misplaced = above.is_some_and(|above| {
+            self.level(above) == Level::County && !self.gazetteer.holds(above.unit, step.unit)
+        });
+        if misplaced && self.known(step, stem) {
+            return Belief::None;
+        }
         let near_home = self.home.is_none_or(|home| {
             self.gazetteer.holds(home, step.unit) || self.gazetteer.holds(step.unit, home)
         });

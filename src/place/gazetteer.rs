@@ -160,7 +160,9 @@ impl Gazetteer {
                 let near = home.is_some_and(|home| self.holds(home, above));
                 let province = self.units[above as usize].level == Level::Province && !near;
                 let seats = self.seats.binary_search_by_key(&above, |(unit, _)| *unit);
-                seats.ok().filter(|_| province).map(|at| list(&self.seats[at].1));
+                if let (true, Ok(at)) = (province, seats) {
+                    list(&self.seats[at].1);
+                }
                 (!province).then(|| self.below(above))
             }
         };

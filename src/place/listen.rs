@@ -2,8 +2,9 @@
 
 use super::{
     align::{self, Ears, Fit},
-    characters::Id,
+    characters::{HOMOPHONE, Id},
     gazetteer::{Gazetteer, Index},
+    name::Level,
     zone::{Heads, Token},
 };
 
@@ -127,6 +128,34 @@ impl<'a> Listener<'a> {
         });
         for (unit, first) in near {
             self.misheard(above, unit, at, first, found);
+        }
+        if let Some(above) = above.filter(|_| found.is_empty() && self.says_rank(at)) {
+            self.misplaced(above, at, found);
+        }
+    }
+
+    /// The homophone of a town of another county of home: the caller took one for the other.
+    fn misplaced(&mut self, above: Step, at: usize, found: &mut Vec<Step>) {
+        let gazetteer = self.gazetteer;
+        let county = gazetteer.units[above.unit as usize].level == Level::County;
+        let city = self.home.filter(|home| county && gazetteer.holds(*home, above.unit));
+        let Some(city) = city.filter(|city| *city != above.unit) else { return };
+        let ear = self.ears.ear(at);
+        let mut near: Vec<Index> = Vec::new();
+        gazetteer.candidates(Some(city), self.home, |unit, begins| {
+            if ear.cost(&gazetteer.characters, begins) <= HOMOPHONE {
+                near.push(unit);
+            }
+        });
+        for unit in near {
+            let name = gazetteer.name(unit);
+            let (stem, rank) = name.split_at(gazetteer.stem(unit));
+            let town = gazetteer.units[unit as usize].level == Level::Town && stem.len() > 1;
+            let fit = align::stem(&mut self.ears, at, stem, u16::from(HOMOPHONE))
+                .and_then(|fit| fit.ranked(&mut self.ears, rank)?.whole(&self.ears));
+            if let Some(fit) = fit.filter(|fit| town && fit.rank == 0 && fit.cost > 0) {
+                self.found(unit, at, Form::Full, fit, found);
+            }
         }
     }
 

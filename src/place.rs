@@ -13,6 +13,7 @@ mod locations;
 mod name;
 mod search;
 mod sound;
+mod step;
 mod syllable;
 mod zone;
 

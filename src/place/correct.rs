@@ -6,9 +6,9 @@ use super::{
     characters::{ALIEN, HOMOPHONE},
     decide::{Believed, Judge},
     gazetteer::{Gazetteer, Index},
-    listen::{Form, Step},
     name::Level,
     search::{Path, Search},
+    step::{Form, Step},
     zone::{Heads, Numerals, Token, tokens},
 };
 

@@ -2,9 +2,9 @@
 
 use super::{
     gazetteer::{Gazetteer, Index},
-    listen::{Form, Step},
     name::Level,
     search::Path,
+    step::{Form, Step},
     zone::Token,
 };
 

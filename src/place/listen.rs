@@ -5,6 +5,7 @@ use super::{
     characters::{HOMOPHONE, Id},
     gazetteer::{Gazetteer, Index},
     name::Level,
+    step::{Form, Step},
     zone::{Heads, Token},
 };
 
@@ -31,40 +32,6 @@ const PATIENCE: u32 = 20_000;
 
 /// What makes a name before it that of a village or a road.
 const BELOW: [&str; 7] = ["村", "庄", "屯", "路", "街", "巷", "社"];
-
-/// How a name is written in the zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// With its rank: 毛坦厂镇.
-    Full,
-    /// With the last character of a long rank: 延边州.
-    Ranked,
-    /// Without: 毛坦厂.
-    Short,
-    /// By another name that the list knows.
-    Alias,
-}
-
-/// One unit of a path.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    pub(super) unit: Index,
-    /// Its first token.
-    pub(super) from: usize,
-    pub(super) form: Form,
-    pub(super) fit: Fit,
-    /// Whether it repeats the step before.
-    pub(super) repeated: bool,
-    /// Whether what follows is a road, a village or a building.
-    pub(super) headed: bool,
-}
-
-impl Step {
-    /// Whether the zone has the name letter by letter.
-    pub(super) fn exact(&self) -> bool {
-        self.fit.cost == 0
-    }
-}
 
 /// The names of a gazetteer at the places of one zone.
 pub(super) struct Listener<'a> {
@@ -328,8 +295,9 @@ impl<'a> Listener<'a> {
 
     fn found(&self, unit: Index, at: usize, form: Form, fit: Fit, found: &mut Vec<Step>) {
         let rest = self.rest(fit.to);
-        let headed = form == Form::Short
-            && (self.heads.begin(rest) || (fit.cost > 0 && self.heads.is_bare(rest)));
+        let next = self.tokens.get(fit.to).is_some_and(|token| self.heads.is_rank(token.id));
+        let bare = fit.cost > 0 && self.heads.is_bare(rest);
+        let headed = form == Form::Short && (next || bare || self.heads.begin(rest));
         found.push(Step { unit, from: at, form, fit, repeated: false, headed });
     }
 

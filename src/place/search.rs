@@ -8,7 +8,8 @@ use std::cmp::Reverse;
 
 use super::{
     gazetteer::{Gazetteer, Index},
-    listen::{Form, Listener, Step},
+    listen::Listener,
+    step::{Form, Step},
     zone::{Heads, Token},
 };
 
@@ -33,6 +34,9 @@ pub(super) struct Path {
     pub(super) steps: Vec<Step>,
     pub(super) score: i32,
 }
+
+/// What a path is worth less that ends with a road's or a building's name.
+const HEADED: i32 = 16;
 
 /// One search.
 pub(super) struct Search<'a> {
@@ -164,6 +168,7 @@ impl<'a> Search<'a> {
             score -= i32::from(step.fit.cost);
             score -= if home || step.exact() { 0 } else { i32::from(AWAY) };
         }
-        score
+        // What ends with a name that something else is named after explains little.
+        score - if self.steps.last().is_some_and(|last| last.headed) { HEADED } else { 0 }
     }
 }

@@ -6,6 +6,7 @@ mod align;
 mod characters;
 mod correct;
 mod decide;
+mod dialect;
 mod edit;
 mod gazetteer;
 mod listen;
@@ -19,6 +20,7 @@ mod zone;
 
 pub use self::{
     correct::{Answer, Change, Corrector, Named, Outcome, Reason},
+    dialect::{BadMerger, Dialect},
     edit::is_plain_correction,
     gazetteer::Gazetteer,
     locations::{BadLocations, Entry, Locations},

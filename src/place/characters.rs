@@ -4,6 +4,7 @@
 //! only near, and [`ALIEN`] for two characters that share neither sound nor shape.
 
 use super::{
+    dialect::Dialect,
     sound::{UNLIKE, distances},
     syllable::Syllable,
 };
@@ -68,7 +69,7 @@ pub(super) struct Characters {
     readings: Vec<[Reading; 4]>,
     alike_ends: Vec<u32>,
     alike: Vec<(Id, u8)>,
-    syllables: usize,
+    syllables: Vec<Syllable>,
     /// What it costs to take a syllable for another, row by row.
     costs: Vec<u8>,
 }
@@ -93,7 +94,7 @@ impl Characters {
             readings: vec![[Reading::NONE; 4]],
             alike_ends: vec![0],
             alike: Vec::new(),
-            syllables: syllables.len(),
+            syllables,
             costs: Vec::new(),
         };
         let mut code = 0_i64;
@@ -111,16 +112,18 @@ impl Characters {
             table.readings.push(readings);
         }
         table.look_alikes(bytes, count);
-        let between = distances(&syllables);
-        table.costs = between
-            .into_iter()
-            .map(|distance| match distance {
-                0 => OTHER_TONE,
-                UNLIKE.. => ALIEN,
-                distance => NEAR + distance,
-            })
-            .collect();
+        table.hear(&Dialect::default());
         table
+    }
+
+    /// Hears syllables as the speakers of a dialect say them.
+    pub(super) fn hear(&mut self, dialect: &Dialect) {
+        let cost = |distance| match distance {
+            0 => OTHER_TONE,
+            UNLIKE.. => ALIEN,
+            distance => NEAR + distance,
+        };
+        self.costs = distances(&self.syllables, dialect).into_iter().map(cost).collect();
     }
 
     fn look_alikes(&mut self, bytes: &mut &[u8], count: usize) {
@@ -187,8 +190,8 @@ impl Characters {
     pub(super) fn ear(&self, heard: Id) -> Ear {
         let mut ear = Ear { heard, alike: 0, syllables: [ALIEN; MOST_SYLLABLES] };
         for reading in self.readings(heard) {
-            let from = reading.syllable() * self.syllables;
-            let row = &self.costs[from..from + self.syllables];
+            let from = reading.syllable() * self.syllables.len();
+            let row = &self.costs[from..from + self.syllables.len()];
             for (least, cost) in ear.syllables.iter_mut().zip(row) {
                 *least = (*least).min(cost + reading.cost());
             }

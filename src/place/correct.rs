@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     characters::{ALIEN, HOMOPHONE},
     decide::{Believed, Judge},
+    dialect::Dialect,
     gazetteer::{Gazetteer, Index},
     name::Level,
     search::{Path, Search},
@@ -100,6 +101,12 @@ impl Corrector {
     pub fn new(gazetteer: Gazetteer) -> Self {
         let heads = Heads::new(&gazetteer);
         Self { gazetteer, heads, collapse: true }
+    }
+
+    /// Hears zones as callers of a dialect say them; without this, no dialect is favoured.
+    pub fn hearing(mut self, dialect: &Dialect) -> Self {
+        self.gazetteer.characters.hear(dialect);
+        self
     }
 
     /// Whether immediately repeated identical levels become one; they do unless this says no.

@@ -3,13 +3,19 @@
 //! Nothing here knows a place name or a list of observed mistakes: initials are compared by place,
 //! manner and aspiration, rimes by medial, nucleus and coda.
 
-use super::syllable::{Initial, Manner, Place, Rime, Syllable};
+use super::{
+    dialect::Dialect,
+    syllable::{Initial, Manner, Place, Rime, Syllable},
+};
+
+/// The distance of two sounds that the dialect does not tell apart.
+const MERGED: u8 = 1;
 
 /// The distance above which two syllables have nothing in common.
 pub(super) const UNLIKE: u8 = 62;
 
 /// How unlike each syllable sounds to each, row by row: 0 for the same, at most [`UNLIKE`].
-pub(super) fn distances(syllables: &[Syllable]) -> Vec<u8> {
+pub(super) fn distances(syllables: &[Syllable], dialect: &Dialect) -> Vec<u8> {
     let mut initials = Vec::new();
     let mut rimes = Vec::new();
     let parts: Vec<(usize, usize, usize)> = syllables
@@ -20,8 +26,14 @@ pub(super) fn distances(syllables: &[Syllable]) -> Vec<u8> {
             (place(&mut initials, syllable.initial), plain, rounded)
         })
         .collect();
-    let initial = |a: usize, b: usize| between_initials(&initials[a], &initials[b]);
-    let rime = |a: usize, b: usize| between_rimes(&rimes[a], &rimes[b]);
+    let initial = |a: usize, b: usize| match dialect.merges_initials(&initials[a], &initials[b]) {
+        true => MERGED,
+        false => between_initials(&initials[a], &initials[b]),
+    };
+    let rime = |a: usize, b: usize| match dialect.merges_rimes(&rimes[a], &rimes[b]) {
+        true => MERGED,
+        false => between_rimes(&rimes[a], &rimes[b]),
+    };
     let between_initials = table(initials.len(), initial);
     let between_rimes = table(rimes.len(), rime);
     // 方 and 荒: the lips of an f are the u of a hu.
@@ -200,7 +212,7 @@ mod tests {
     use super::*;
 
     fn distance(a: &str, b: &str) -> u8 {
-        distances(&[Syllable::parse(a), Syllable::parse(b)])[1]
+        distances(&[Syllable::parse(a), Syllable::parse(b)], &Dialect::default())[1]
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Mandarin syllables as their parts: initial, medial, nucleus and coda.
 
 /// Where an initial is made; nowhere if there is none.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Labial,
     Alveolar,
@@ -13,7 +13,7 @@ pub(super) enum Place {
 }
 
 /// How an initial is made.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
     Stop,
     Affricate,
@@ -25,7 +25,7 @@ pub(super) enum Manner {
 }
 
 /// An initial.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Initial {
     pub(super) letters: &'static str,
     pub(super) place: Place,
@@ -35,7 +35,7 @@ pub(super) struct Initial {
 
 /// A rime: the glide before the vowel, the vowel, and what ends the syllable; `v` is ü, `y` the
 /// vowel of 子 and 之, `r` the one of 二, a blank is nothing.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rime {
     pub(super) medial: u8,
     pub(super) nucleus: u8,
@@ -43,44 +43,44 @@ pub(super) struct Rime {
 }
 
 /// One syllable without its tone.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Syllable {
     pub(super) initial: Initial,
     pub(super) rime: Rime,
 }
 
-const fn initial(letters: &'static str, place: Place, manner: Manner, aspirated: bool) -> Initial {
+const fn made(letters: &'static str, place: Place, manner: Manner, aspirated: bool) -> Initial {
     Initial { letters, place, manner, aspirated }
 }
 
 const INITIALS: [Initial; 21] = {
     use {Manner as M, Place as P};
     [
-        initial("zh", P::Retroflex, M::Affricate, false),
-        initial("ch", P::Retroflex, M::Affricate, true),
-        initial("sh", P::Retroflex, M::Fricative, false),
-        initial("b", P::Labial, M::Stop, false),
-        initial("p", P::Labial, M::Stop, true),
-        initial("m", P::Labial, M::Nasal, false),
-        initial("f", P::Labial, M::Fricative, false),
-        initial("d", P::Alveolar, M::Stop, false),
-        initial("t", P::Alveolar, M::Stop, true),
-        initial("n", P::Alveolar, M::Nasal, false),
-        initial("l", P::Alveolar, M::Lateral, false),
-        initial("g", P::Velar, M::Stop, false),
-        initial("k", P::Velar, M::Stop, true),
-        initial("h", P::Velar, M::Fricative, false),
-        initial("j", P::Palatal, M::Affricate, false),
-        initial("q", P::Palatal, M::Affricate, true),
-        initial("x", P::Palatal, M::Fricative, false),
-        initial("r", P::Retroflex, M::Approximant, false),
-        initial("z", P::Dental, M::Affricate, false),
-        initial("c", P::Dental, M::Affricate, true),
-        initial("s", P::Dental, M::Fricative, false),
+        made("zh", P::Retroflex, M::Affricate, false),
+        made("ch", P::Retroflex, M::Affricate, true),
+        made("sh", P::Retroflex, M::Fricative, false),
+        made("b", P::Labial, M::Stop, false),
+        made("p", P::Labial, M::Stop, true),
+        made("m", P::Labial, M::Nasal, false),
+        made("f", P::Labial, M::Fricative, false),
+        made("d", P::Alveolar, M::Stop, false),
+        made("t", P::Alveolar, M::Stop, true),
+        made("n", P::Alveolar, M::Nasal, false),
+        made("l", P::Alveolar, M::Lateral, false),
+        made("g", P::Velar, M::Stop, false),
+        made("k", P::Velar, M::Stop, true),
+        made("h", P::Velar, M::Fricative, false),
+        made("j", P::Palatal, M::Affricate, false),
+        made("q", P::Palatal, M::Affricate, true),
+        made("x", P::Palatal, M::Fricative, false),
+        made("r", P::Retroflex, M::Approximant, false),
+        made("z", P::Dental, M::Affricate, false),
+        made("c", P::Dental, M::Affricate, true),
+        made("s", P::Dental, M::Fricative, false),
     ]
 };
 
-const SILENT: Initial = initial("", Place::Nowhere, Manner::Silent, false);
+const SILENT: Initial = made("", Place::Nowhere, Manner::Silent, false);
 
 /// Rimes as they are written, each with medial, nucleus and coda (`g` is ng).
 const RIMES: [(&str, &[u8; 3]); 35] = [
@@ -140,10 +140,24 @@ impl Syllable {
         if rest == "i" && matches!(initial.place, Place::Dental | Place::Retroflex) {
             return Self { initial, rime: Rime { medial: b' ', nucleus: b'y', coda: b' ' } };
         }
-        let written = RIMES.iter().find(|(letters, _)| *letters == rest);
-        let [medial, nucleus, coda] = written.map_or(*b"???", |(_, rime)| **rime);
-        Self { initial, rime: Rime { medial, nucleus, coda } }
+        let none = Rime { medial: b'?', nucleus: b'?', coda: b'?' };
+        Self { initial, rime: rime(&rest).unwrap_or(none) }
     }
+}
+
+/// An initial by its letters; none by no letters.
+pub(super) fn initial(letters: &str) -> Option<Initial> {
+    match letters {
+        "" => Some(SILENT),
+        _ => INITIALS.into_iter().find(|initial| initial.letters == letters),
+    }
+}
+
+/// A rime by its letters.
+pub(super) fn rime(letters: &str) -> Option<Rime> {
+    let written = RIMES.iter().find(|(written, _)| *written == letters);
+    let [medial, nucleus, coda] = *written?.1;
+    Some(Rime { medial, nucleus, coda })
 }
 
 /// The rime of a syllable written with y.

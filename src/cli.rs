@@ -5,7 +5,9 @@ mod check;
 mod control;
 mod ctl;
 mod demo;
+mod eval;
 mod node;
+mod place;
 mod plain;
 mod serve;
 mod status;
@@ -76,6 +78,11 @@ enum Verb {
     Node(node::Node),
     /// Reload the running service
     Ctl(ctl::Ctl),
+    /// Show what becomes of a zone whose place names were misheard
+    Place(place::Place),
+    /// Measure how well a part does over a test set
+    #[command(subcommand)]
+    Eval(eval::Eval),
     /// One embedded node, as `demo` starts it; listens on OLLAMA_HOST
     #[command(hide = true)]
     DemoNode {
@@ -107,6 +114,8 @@ impl Cli {
             Verb::Status(status) => status.run(self.files.config).await,
             Verb::Node(node) => node.run(self.files.config).await,
             Verb::Ctl(ctl) => ctl.run(self.files.config).await,
+            Verb::Place(place) => place.run(),
+            Verb::Eval(eval) => eval.run(),
             Verb::DemoNode { model } => {
                 let listen: SocketAddr = std::env::var("OLLAMA_HOST")?.parse()?;
                 demo_node::run(listen, model).await?;

@@ -8,6 +8,7 @@ mod correct;
 mod decide;
 mod dialect;
 mod edit;
+mod evaluate;
 mod gazetteer;
 mod listen;
 mod locations;
@@ -22,6 +23,7 @@ pub use self::{
     correct::{Answer, Change, Corrector, Named, Outcome, Reason},
     dialect::{BadMerger, Dialect},
     edit::is_plain_correction,
+    evaluate::{Case, Evaluation, Figures, Tally},
     gazetteer::Gazetteer,
     locations::{BadLocations, Entry, Locations},
     name::Level,

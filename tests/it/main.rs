@@ -18,6 +18,7 @@ mod idempotency;
 mod nodes;
 mod operate;
 mod overload;
+mod places;
 mod priority;
 mod pull;
 mod raw;

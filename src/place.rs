@@ -1,6 +1,11 @@
 //! Place names: which places a zone could mean, and which correction of it may be believed.
 //!
 //! One rule: a zone changes only by characters of a listed name, never by a name that was not said.
+//!
+//! [`Corrector`] knows the units of the whole country. In reading order: `gazetteer` is the list;
+//! `syllable`, `sound`, `dialect` and `characters` say what a heard character may have been;
+//! `zone`, `align` and `listen` find the names that may stand at a place of the text; `search`
+//! walks down the levels; `decide` says what may be believed; `correct` writes it.
 
 mod align;
 mod characters;

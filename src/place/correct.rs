@@ -153,7 +153,10 @@ impl Corrector {
         let search = || Search::new(&self.gazetteer, &self.heads, zone, tokens, home);
         let exact = search().exact();
         if exact.first().is_some_and(|path| self.is_whole(path, tokens)) {
-            return self.answer(zone, tokens, &exact[0]);
+            let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
+            let mut answer = self.answer(zone, tokens, &exact[0]);
+            answer.path.truncate(judge.settled(&exact[0], &exact[1..]));
+            return answer;
         }
         let paths = search().all();
         let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
@@ -166,7 +169,8 @@ impl Corrector {
         let masked = best.cut && !changed(best);
         let masks = masked && believed.iter().any(|other| !other.cut && changed(other));
         if !masks && !best.doubtful && !judge.rivalled(&best.path, &paths[1..]) {
-            let answer = self.answer(zone, tokens, &best.path);
+            let mut answer = self.answer(zone, tokens, &best.path);
+            answer.path.truncate(judge.settled(&best.path, &paths[1..]));
             if answer.outcome == Outcome::Kept
                 && let Some(other) = self.contradicted(zone, tokens, &best.path, home)
             {

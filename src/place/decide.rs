@@ -72,6 +72,19 @@ impl Judge<'_> {
         })
     }
 
+    /// How many units of a path are certain: of two that bear one name neither is.
+    pub(super) fn settled(&self, best: &Path, others: &[Path]) -> usize {
+        let count = |path: &Path, end: usize| {
+            path.steps[..end].iter().filter(|step| !step.repeated).count()
+        };
+        let equals = others.iter().filter(|other| other.score == best.score);
+        let parts = equals.filter_map(|other| {
+            let mut pairs = best.steps.iter().zip(&other.steps);
+            pairs.position(|(one, other)| one.from == other.from && one.unit != other.unit)
+        });
+        count(best, parts.min().unwrap_or(best.steps.len()))
+    }
+
     /// The characters that a step puts into the zone.
     pub(super) fn written(&self, step: &Step) -> Vec<u16> {
         let name = self.gazetteer.name(step.unit);

@@ -100,6 +100,23 @@ fn every_change_is_reported_with_its_unit_and_reason() {
 }
 
 #[test]
+fn of_two_towns_with_one_name_neither_is_named() {
+    // 霍邱县 and 舒城县 have a 城关镇 each.
+    let named = |zone: &str| CORRECTOR.correct(zone, "六安市").path.len();
+    assert_eq!((named("六安市城关镇"), named("六安市霍邱县城关镇")), (1, 3));
+    assert_eq!(corrected("六安市城管镇", "六安市").as_deref(), Some("六安市城关镇"));
+}
+
+#[test]
+fn what_a_dialect_does_not_tell_apart_is_believed_more() {
+    assert_eq!(asked("康树乡", "六安市").first().map(String::as_str), Some("棠树乡"));
+    let dialect = Dialect::parse("k=t").expect("a pair of initials");
+    let corrector = Corrector::new(Gazetteer::embedded()).hearing(&dialect);
+    let outcome = corrector.correct("康树乡", "六安市").outcome;
+    assert!(matches!(outcome, Outcome::Corrected { zone, .. } if zone == "棠树乡"));
+}
+
+#[test]
 fn repetitions_stay_where_they_are_wanted() {
     let corrector = Corrector::new(Gazetteer::embedded()).collapsing(false);
     let outcome = corrector.correct("六安市六安市裕安区", "六安市").outcome;

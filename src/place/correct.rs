@@ -160,14 +160,15 @@ impl Corrector {
         }
         let paths = search().all();
         let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
-        let believed: Vec<Believed> = paths.iter().map(|path| judge.believed(path)).collect();
-        let Some(best) = believed.first() else {
+        let Some(first) = paths.first() else {
             return Answer { outcome: Outcome::Kept, path: Vec::new() };
         };
+        let best = judge.believed(first);
         let changed = |believed: &Believed| !believed.path.steps.iter().all(Step::exact);
         // Where the likeliest reading cannot be believed, a less likely one may be asked for.
-        let masked = best.cut && !changed(best);
-        let masks = masked && believed.iter().any(|other| !other.cut && changed(other));
+        let masked = best.cut && !changed(&best);
+        let others = || paths[1..].iter().map(|path| judge.believed(path));
+        let masks = masked && others().any(|other| !other.cut && changed(&other));
         if !masks && !best.doubtful && !judge.rivalled(&best.path, &paths[1..]) {
             let mut answer = self.answer(zone, tokens, &best.path);
             answer.path.truncate(judge.settled(&best.path, &paths[1..]));
@@ -178,14 +179,13 @@ impl Corrector {
             }
             return answer;
         }
-        let doubtful: Vec<&Path> = match masks {
-            true => believed.iter().filter(|other| !other.cut).map(|other| &other.path).collect(),
-            false => believed.iter().map(|other| &other.path).collect(),
-        };
+        let believed: Vec<Believed> = std::iter::once(best).chain(others()).collect();
+        let doubtful: Vec<&Path> =
+            believed.iter().filter(|other| !masks || !other.cut).map(|other| &other.path).collect();
         let mut alternatives: Vec<String> = Vec::new();
         let nothing = doubtful.iter().all(|path| self.edit(zone, tokens, path).0 == zone);
         let further = if nothing { &[] } else { &paths[..] };
-        for path in doubtful.into_iter().chain(further) {
+        for path in doubtful.into_iter().chain(further.iter()) {
             let text = self.edit(zone, tokens, path).0;
             if text != zone && !alternatives.contains(&text) && alternatives.len() < ALTERNATIVES {
                 alternatives.push(text);

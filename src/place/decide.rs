@@ -66,8 +66,8 @@ impl Judge<'_> {
             others.iter().any(|other| {
                 let over = |step: &&Step| step.from < to && from < step.fit.to;
                 let differs = |step: &Step| self.written(step) != name;
-                other.steps.iter().find(over).is_some_and(differs)
-                    && best.score - other.score < AHEAD
+                best.score - other.score < AHEAD
+                    && other.steps.iter().find(over).is_some_and(differs)
             })
         })
     }

@@ -40,6 +40,9 @@ const LAST: u32 = 0x9fff;
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Reading(u16);
 
+/// A character without a reading.
+const UNREAD: [Reading; 4] = [Reading::NONE; 4];
+
 impl Reading {
     const NONE: Self = Self(u16::MAX);
 
@@ -91,7 +94,7 @@ impl Characters {
             letters: vec!['\0'],
             numbers: vec![0; (LAST - FIRST + 1) as usize],
             others: Vec::new(),
-            readings: vec![[Reading::NONE; 4]],
+            readings: vec![UNREAD],
             alike_ends: vec![0],
             alike: Vec::new(),
             syllables,
@@ -102,7 +105,7 @@ impl Characters {
             code += signed(bytes);
             let letter = u32::try_from(code).ok().and_then(char::from_u32).unwrap_or('\0');
             table.number(letter);
-            let mut readings = [Reading::NONE; 4];
+            let mut readings = UNREAD;
             for at in 0..usize::from(byte(bytes)) {
                 let reading = u16::from_le_bytes([byte(bytes), byte(bytes)]);
                 if let Some(slot) = readings.get_mut(at) {
@@ -229,14 +232,19 @@ pub(super) struct Ear {
 
 impl Ear {
     /// What it costs to take the heard character for `meant`.
+    #[inline]
     pub(super) fn cost(&self, characters: &Characters, meant: Id) -> u8 {
         if self.heard == meant {
             return if meant == 0 { ALIEN } else { 0 };
         }
         let mut best = ALIEN;
-        for reading in characters.readings(meant) {
+        let readings = characters.readings.get(usize::from(meant)).unwrap_or(&UNREAD);
+        for reading in readings {
+            if *reading == Reading::NONE {
+                break;
+            }
             let mut cost = self.syllables[reading.syllable() % MOST_SYLLABLES];
-            if cost == OTHER_TONE && characters.says(self.heard, reading) {
+            if cost == OTHER_TONE && characters.says(self.heard, *reading) {
                 cost = SAME_TONE;
             }
             best = best.min(cost + reading.cost());

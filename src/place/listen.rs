@@ -13,7 +13,7 @@ use super::{
 const RANK: u16 = 14;
 
 /// A first character that costs more is none of the name.
-const FAR: u8 = 66;
+const FAR: u8 = 56;
 
 /// How many characters a name with its rank mostly has at most.
 const LONG: usize = 6;

@@ -7,10 +7,13 @@ use super::Member;
 /// A node counts as slower than another one from this ratio of their mean times on.
 const CLEARLY_SLOWER: f64 = 1.5;
 
+/// The difference below which it does not: a busy host makes that much of equal nodes.
+const NOISE: Duration = Duration::from_millis(50);
+
 /// How many times as long as on the fastest node a call takes; 1 unless it is clearly more.
 fn slowness(member: &Member, fastest: Option<Duration>) -> f64 {
-    let ratio =
-        member.pace().zip(fastest).map(|(own, fastest)| own.as_secs_f64() / fastest.as_secs_f64());
+    let paces = member.pace().zip(fastest).filter(|(own, fastest)| *own >= *fastest + NOISE);
+    let ratio = paces.map(|(own, fastest)| own.as_secs_f64() / fastest.as_secs_f64());
     ratio.filter(|ratio| ratio.is_finite() && *ratio >= CLEARLY_SLOWER).unwrap_or(1.0)
 }
 

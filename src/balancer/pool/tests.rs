@@ -110,22 +110,27 @@ fn a_second_copy_goes_to_an_idle_node_that_has_not_failed_the_call() {
 
 #[test]
 fn a_clearly_slower_node_is_taken_when_no_other_is_free() {
-    let learn = |slow_ms: u64, calls: usize| {
-        let mut pool = pool(Policy::LeastBusy, &[1, 1]);
-        for (node, ms) in [(0, slow_ms), (1, 1000)] {
-            for _ in 0..calls {
-                let taken = pool.choose(&[id(1 - node)], false, Duration::ZERO).expect("free");
-                let held = Duration::from_millis(ms);
-                end(&mut pool, taken.membership, Outcome::Answered, held, Duration::ZERO);
-            }
-        }
-        // The slow one has been free for longer.
-        [chosen(&mut pool, &[]), chosen(&mut pool, &[])]
-    };
+    let learn = |slow_ms: u64, calls: usize| learnt(1000, slow_ms, calls);
     let (slow, fast) = (Some(id(0)), Some(id(1)));
+    assert_eq!(learnt(10, 59, 8), [slow.clone(), fast.clone()], "so much is noise");
+    assert_eq!(learnt(10, 60, 8), [fast.clone(), slow.clone()]);
     assert_eq!(learn(1500, 8), [fast.clone(), slow.clone()]);
     assert_eq!(learn(1400, 8), [slow.clone(), fast.clone()], "not clearly");
     assert_eq!(learn(9000, 7), [slow, fast], "too few calls to say so");
+}
+
+/// The order in which two nodes are taken after so many calls of so long, the slow one having been free
+/// for longer.
+fn learnt(fast_ms: u64, slow_ms: u64, calls: usize) -> [Option<NodeId>; 2] {
+    let mut pool = pool(Policy::LeastBusy, &[1, 1]);
+    for (node, ms) in [(0, slow_ms), (1, fast_ms)] {
+        for _ in 0..calls {
+            let taken = pool.choose(&[id(1 - node)], false, Duration::ZERO).expect("free");
+            let held = Duration::from_millis(ms);
+            end(&mut pool, taken.membership, Outcome::Answered, held, Duration::ZERO);
+        }
+    }
+    [chosen(&mut pool, &[]), chosen(&mut pool, &[])]
 }
 
 #[test]

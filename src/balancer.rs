@@ -247,7 +247,7 @@ impl Handler<Release> for Balancer {
     fn handle(&mut self, Release(ended): Release, context: &mut Context<Self>) {
         let now = self.now();
         let Ended { outcome, held, .. } = ended;
-        if let Some(Verdict { node, suspect, doubt }) = self.scheduler.release(ended, now)
+        if let Some(Verdict { node, suspect, doubt }) = self.scheduler.pool.release(ended, now)
             && let Some(watcher) = self.watchers.get(&node).filter(|_| went_wrong(outcome))
         {
             watcher.do_send(CallEnded { outcome, held, suspect, doubt });

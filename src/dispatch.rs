@@ -17,6 +17,7 @@ use std::{
 };
 
 use actix::Addr;
+use actix_web::web::Bytes;
 use awc::Client;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
@@ -74,7 +75,7 @@ pub enum Failed {
 
 /// What has become of one call so far.
 struct Call {
-    request: Request,
+    body: Bytes,
     /// The same for equal requests, so that one that nobody can answer is one case.
     id: u64,
     stage: Stage,
@@ -118,7 +119,7 @@ impl Dispatch {
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
         let mut call = Call {
-            request: Request { body, retries: 0 },
+            body,
             id: hasher.finish(),
             stage,
             excluded: Vec::new(),
@@ -137,13 +138,13 @@ impl Dispatch {
             let second = self.second(excluded, lease.prospect());
             let (mut second, mut hedged) = (pin!(second), false);
             let mut copies = FuturesUnordered::new();
-            copies.push(self.run(lease, call.request.clone(), &judge));
+            copies.push(self.run(lease, call.request(), &judge));
             while !copies.is_empty() {
                 let (lease, result) = select! {
                     Some(ended) = copies.next() => ended,
                     lease = &mut second, if !hedged => {
                         debug!(node.id = %node, "call takes long: a second copy runs elsewhere");
-                        copies.push(self.run(lease, call.request.clone(), &judge));
+                        copies.push(self.run(lease, call.request(), &judge));
                         hedged = true;
                         continue;
                     }
@@ -207,7 +208,6 @@ impl Dispatch {
             return;
         }
         call.used += 1;
-        call.request.retries = call.used;
         warn!(node.id = %node, attempt = call.used, %duration_ms, reason, "call failed on this node");
         call.excluded.push(node);
         call.last = reason;
@@ -238,6 +238,11 @@ impl Dispatch {
 }
 
 impl Call {
+    /// The call as it is sent next.
+    fn request(&self) -> Request {
+        Request { body: self.body.clone(), retries: self.used }
+    }
+
     /// Why the call ends when it gets no slot.
     fn unserved(&self, unserved: Unserved, deadline: Instant) -> Failed {
         if self.used == 0 || !matches!(unserved, Unserved::NoNode { .. }) {

@@ -250,7 +250,9 @@ impl Pool {
     /// node, if that is still there.
     pub fn release(&mut self, ended: Ended, now: Duration) -> Option<Verdict> {
         let Ended { membership, call, outcome, held, measured } = ended;
-        self.history_push(outcome, measured);
+        if let Some(measured) = measured.filter(|_| outcome == Outcome::Answered) {
+            self.history.push(measured);
+        }
         let usual = self.history.mean();
         let (treatment, next_doubt) = (self.treatment, self.doubts + 1);
         let member = self.members.iter_mut().find(|member| member.membership == membership)?;
@@ -263,12 +265,6 @@ impl Pool {
             doubt = Some(next_doubt);
         }
         Some(Verdict { node: member.id.clone(), suspect, doubt })
-    }
-
-    fn history_push(&mut self, outcome: Outcome, measured: Option<Measured>) {
-        if let Some(measured) = measured.filter(|_| outcome == Outcome::Answered) {
-            self.history.push(measured);
-        }
     }
 
     /// When the first running rest ends: the next moment at which a choice may succeed that does

@@ -9,7 +9,7 @@ use super::{
     Latency, NodeId, Unserved,
     history::{ENOUGH, latency},
     member::Treatment,
-    pool::{Ended, Pool, Taken},
+    pool::{Pool, Taken},
     queue::{Priority, Queue, Stage, Waiting},
 };
 use crate::config::Policy;
@@ -177,11 +177,6 @@ impl<W> Scheduler<W> {
     /// Refuses all who wait.
     pub fn close(&mut self) -> Vec<W> {
         self.queue.drain().into_iter().map(|waiter| waiter.reply).collect()
-    }
-
-    /// Gives a slot back.
-    pub fn release(&mut self, ended: Ended, now: Duration) -> Option<super::pool::Verdict> {
-        self.pool.release(ended, now)
     }
 
     /// When [`Self::serve`] may have something to do although nothing has happened; none while

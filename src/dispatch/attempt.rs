@@ -20,7 +20,7 @@ use crate::{
 const FLOWING: Duration = Duration::from_secs(3);
 
 /// A call as it is sent, wherever.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Request {
     pub(super) body: Bytes,
     /// The attempts that failed so far.

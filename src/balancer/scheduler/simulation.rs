@@ -15,7 +15,7 @@ use fastrand::Rng;
 use super::*;
 use crate::{
     backoff::Backoff,
-    balancer::{Measured, NodeState, Outcome, breaker},
+    balancer::{Measured, NodeState, Outcome, breaker, pool::Ended},
 };
 
 pub(super) const TREATMENT: Treatment = Treatment {
@@ -85,7 +85,7 @@ impl Spread for Ours {
         let membership = u64::try_from(node + 1).expect("a small number");
         let measured = Some(Measured { total: took, ..Measured::default() });
         let (call, outcome) = (0, Outcome::Answered);
-        self.scheduler.release(Ended { membership, call, outcome, held: took, measured }, now);
+        self.scheduler.pool.release(Ended { membership, call, outcome, held: took, measured }, now);
     }
 
     fn begin(&mut self, now: Duration) -> Vec<(Call, usize)> {

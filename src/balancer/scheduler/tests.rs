@@ -6,7 +6,7 @@ use super::{
     simulation::{node, scheduler},
     *,
 };
-use crate::balancer::{Measured, NodeState, Outcome};
+use crate::balancer::{Measured, NodeState, Outcome, pool::Ended};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LATE: Duration = Duration::from_secs(1 << 30);
@@ -20,7 +20,7 @@ fn end<W>(scheduler: &mut Scheduler<W>, taken: &Taken, held: Duration, now: Dura
     let Taken { membership, .. } = *taken;
     let measured = Some(Measured { total: held, ..Measured::default() });
     let ended = Ended { membership, call: 0, outcome: Outcome::Answered, held, measured };
-    scheduler.release(ended, now);
+    scheduler.pool.release(ended, now);
 }
 
 /// A scheduler whose calls take so long, with every slot taken.
@@ -309,7 +309,7 @@ proptest! {
                     let measured = (outcome == Outcome::Answered)
                         .then(|| Measured { total: held, ..Measured::default() });
                     let ended = Ended { membership, call: time, outcome, held, measured };
-                    let verdict = scheduler.release(ended, now);
+                    let verdict = scheduler.pool.release(ended, now);
                     heard = verdict.and_then(|verdict| verdict.doubt).unwrap_or(heard);
                 }
                 _ => {}

@@ -16,6 +16,7 @@ mod edit;
 mod evaluate;
 mod gazetteer;
 mod listen;
+mod lists;
 mod locations;
 mod name;
 mod search;
@@ -30,6 +31,7 @@ pub use self::{
     edit::is_plain_correction,
     evaluate::{Case, Evaluation, Figures, Tally},
     gazetteer::Gazetteer,
+    lists::{BadList, Files},
     locations::{BadLocations, Entry, Locations},
     name::Level,
 };

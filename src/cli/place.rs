@@ -1,18 +1,28 @@
 //! `ticketd place`: what becomes of a zone. Needs no configuration and no service.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
 use super::plain::plain;
-use crate::place::{Answer, Corrector, Gazetteer, Outcome};
+use crate::place::{Answer, Corrector, Files, Gazetteer, Outcome};
 
-/// The zones.
+/// The zones, and files of own names to try.
 #[derive(Debug, Args)]
 pub(super) struct Place {
-    /// The city whose hotline took the call, by its full name or its code
-    #[arg(long, value_name = "CITY", default_value = "")]
-    home: String,
+    /// The city whose hotline took the call, by its full name or its code; else the only city of
+    /// the location file
+    #[arg(long, value_name = "CITY")]
+    home: Option<String>,
+    /// A list of own units, CSV or JSON; may be given several times
+    #[arg(long = "list", value_name = "FILE")]
+    lists: Vec<PathBuf>,
+    /// A location.json, which replaces what the country's list says of its cities
+    #[arg(long, value_name = "FILE")]
+    location_file: Option<PathBuf>,
+    /// Villages with their towns, CSV
+    #[arg(long, value_name = "FILE")]
+    villages: Option<PathBuf>,
     /// Zones as they were heard
     #[arg(required = true, value_name = "TEXT")]
     zones: Vec<String>,
@@ -20,9 +30,12 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let corrector = Corrector::new(Gazetteer::embedded());
-        for zone in &self.zones {
-            let told = tell(zone, &corrector.correct(zone, &self.home));
+        let Self { home, lists, location_file, villages: villages_file, zones } = self;
+        let gazetteer = Gazetteer::with(&Files { location_file, lists, villages_file })?;
+        let home = home.or_else(|| gazetteer.only_city()).unwrap_or_default();
+        let corrector = Corrector::new(gazetteer);
+        for zone in &zones {
+            let told = tell(zone, &corrector.correct(zone, &home));
             if !super::say(&told)? {
                 break;
             }
@@ -45,7 +58,8 @@ fn tell(zone: &str, answer: &Answer) -> String {
     if let Outcome::Corrected { changes, .. } = &answer.outcome {
         for change in changes {
             let (from, to) = (plain(&change.from), plain(&change.to));
-            let _ = writeln!(told, "  {from} → {to}  {} ({:?})", change.code, change.reason);
+            let code = change.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
+            let _ = writeln!(told, "  {from} → {to}  {code} ({:?})", change.reason);
         }
     }
     if let Outcome::Ask { alternatives } = &answer.outcome {

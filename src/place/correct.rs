@@ -56,8 +56,8 @@ pub enum Outcome {
 pub struct Named {
     /// Its level.
     pub level: Level,
-    /// Its code: six digits, nine for towns.
-    pub code: u32,
+    /// Its code: six digits, nine for towns; a unit of an own list may have none.
+    pub code: Option<u32>,
     /// Its name in the list.
     pub name: String,
 }
@@ -73,8 +73,8 @@ pub struct Change {
     pub to: String,
     /// The unit's level.
     pub level: Level,
-    /// The unit's code.
-    pub code: u32,
+    /// The unit's code, if it has one.
+    pub code: Option<u32>,
     /// Why.
     pub reason: Reason,
 }

@@ -1,10 +1,12 @@
 //! The administrative units of the whole country, their codes, and the questions the search asks.
 
 mod draft;
+mod tree;
 
 use std::ops::Range;
 
 use self::draft::Draft;
+pub(super) use self::tree::Tree;
 use super::{
     characters::{Characters, Id},
     name::Level,
@@ -29,14 +31,16 @@ pub struct Gazetteer {
     by_stem: Vec<(u32, Index)>,
     /// The two characters that several names proper begin with, in order.
     beginnings: Vec<[Id; 2]>,
+    /// The city of a location file that names only one.
+    pub(super) only_city: Option<Index>,
 }
 
 /// One administrative unit.
 #[derive(Clone, Debug)]
 pub(super) struct Unit {
     pub(super) level: Level,
-    /// Six digits, nine for towns.
-    pub(super) code: u32,
+    /// Six digits, nine for towns; a unit of an own list may have none.
+    pub(super) code: Option<u32>,
     /// The unit above; its own place for a province.
     pub(super) parent: Index,
     /// Where the units below it end.
@@ -54,8 +58,16 @@ struct Alias {
 impl Gazetteer {
     /// The list of 民政部 as of 2025-12-31, as it is compiled into the program.
     pub fn embedded() -> Self {
-        let characters = Characters::read(include_bytes!("../../data/place/characters.bin"));
-        Draft::read(include_bytes!("../../data/place/places.bin")).assemble(characters)
+        let (draft, characters) = national();
+        draft.assemble(characters)
+    }
+
+    /// The city of a location file that names exactly one, by its full name or its code.
+    pub fn only_city(&self) -> Option<String> {
+        let city = self.only_city?;
+        let name = self.text(city);
+        let code = || self.units[city as usize].code.map(|code| code.to_string());
+        if self.home(&name) == Some(city) { Some(name) } else { code() }
     }
 
     /// How many units the list holds.
@@ -170,7 +182,7 @@ impl Gazetteer {
             let seats = self.seats.iter().flat_map(|(province, seats)| {
                 std::iter::once(*province).chain(seats.iter().map(|(seat, _)| *seat))
             });
-            return seats.into_iter().find(|seat| self.units[*seat as usize].code == code);
+            return seats.into_iter().find(|seat| self.units[*seat as usize].code == Some(code));
         }
         let high = |unit: &Index| self.units[*unit as usize].level < Level::Town;
         let name: Vec<Id> = home.chars().map(|letter| self.characters.find(letter)).collect();
@@ -183,6 +195,12 @@ impl Gazetteer {
     fn slice(&self, (start, length): (u32, u8)) -> &[Id] {
         &self.letters[start as usize..start as usize + usize::from(length)]
     }
+}
+
+/// The list and the characters that are compiled into the program.
+fn national() -> (Draft, Characters) {
+    let characters = Characters::read(include_bytes!("../../data/place/characters.bin"));
+    (Draft::read(include_bytes!("../../data/place/places.bin")), characters)
 }
 
 fn hash(name: &[Id]) -> u32 {
@@ -198,7 +216,8 @@ mod tests {
         let gazetteer = Gazetteer::embedded();
         assert_eq!(gazetteer.len(), 41_934);
         let path = |code: u32| {
-            let at = gazetteer.units.iter().position(|unit| unit.code == code).expect("listed");
+            let at =
+                gazetteer.units.iter().position(|unit| unit.code == Some(code)).expect("listed");
             let mut at = at as Index;
             let mut path = vec![gazetteer.text(at)];
             while gazetteer.units[at as usize].parent != at {

@@ -10,12 +10,21 @@ use super::{
     Alias, Gazetteer, Index, Unit, hash,
 };
 
-/// Units and other names as they are read.
+/// Units in preorder, and other names.
 #[derive(Default)]
 pub(super) struct Draft {
-    letters: Vec<Id>,
-    units: Vec<(Level, u32, (u32, u8))>,
-    aliases: Vec<Alias>,
+    pub(super) letters: Vec<Id>,
+    pub(super) units: Vec<Drafted>,
+    pub(super) aliases: Vec<Alias>,
+}
+
+/// A unit whose end and name proper are not known yet.
+pub(super) struct Drafted {
+    pub(super) level: Level,
+    pub(super) code: Option<u32>,
+    /// The unit above, which stands before it; none above a province.
+    pub(super) above: Option<Index>,
+    pub(super) name: (u32, u8),
 }
 
 impl Draft {
@@ -24,6 +33,7 @@ impl Draft {
         let bytes = &mut bytes;
         let mut draft = Self::default();
         let mut last = [0_i64; 5];
+        let mut open: Vec<(Index, Level, u32)> = Vec::new();
         for _ in 0..varint(bytes) {
             let packed = byte(bytes);
             let level = usize::from(packed >> 5);
@@ -43,7 +53,14 @@ impl Draft {
                 _ => Level::Town,
             };
             let name = draft.name(bytes, packed & 31);
-            draft.units.push((level, u32::try_from(code).unwrap_or(0), name));
+            let code = u32::try_from(code).unwrap_or(0);
+            while open
+                .pop_if(|(_, above, begin)| *above >= level || !begins(*above, *begin, code))
+                .is_some()
+            {}
+            let above = open.last().map(|(above, ..)| *above);
+            open.push((draft.units.len() as Index, level, code));
+            draft.units.push(Drafted { level, code: Some(code), above, name });
         }
         let mut unit = 0;
         for _ in 0..varint(bytes) {
@@ -61,7 +78,7 @@ impl Draft {
         (start, length)
     }
 
-    /// Finds parents and ends, and sorts what is looked up.
+    /// Finds where units end, and sorts what is looked up.
     pub(super) fn assemble(self, characters: Characters) -> Gazetteer {
         let Self { letters, units: drafted, mut aliases } = self;
         let slice = |(start, length): (u32, u8)| {
@@ -69,15 +86,13 @@ impl Draft {
         };
         let mut units: Vec<Unit> = Vec::with_capacity(drafted.len());
         let mut open: Vec<Index> = Vec::new();
-        for (level, code, name) in drafted {
+        for Drafted { level, code, above, name } in drafted {
             let at = units.len() as Index;
-            let fits = |above: &Unit| above.level < level && begins(above, code);
-            while let Some(last) = open.last().filter(|last| !fits(&units[**last as usize])) {
-                units[*last as usize].end = at;
-                open.pop();
+            while let Some(last) = open.pop_if(|last| Some(*last) != above) {
+                units[last as usize].end = at;
             }
             let spelled: Vec<char> = slice(name).iter().map(|id| characters.letter(*id)).collect();
-            let parent = open.last().copied().unwrap_or(at);
+            let parent = above.unwrap_or(at);
             let stem = name::stem(&spelled) as u8;
             units.push(Unit { level, code, parent, end: at, name, stem });
             open.push(at);
@@ -129,16 +144,17 @@ impl Draft {
             by_name,
             by_stem,
             beginnings,
+            only_city: None,
         }
     }
 }
 
-/// Whether a unit's code is the beginning of another one.
-fn begins(above: &Unit, code: u32) -> bool {
+/// Whether the code of a unit of a level is the beginning of another one.
+pub(in crate::place) fn begins(level: Level, above: u32, code: u32) -> bool {
     let six = if code > 999_999 { code / 1000 } else { code };
-    match above.level {
-        Level::Province => above.code / 10_000 == six / 10_000,
-        Level::City => above.code / 100 == six / 100,
-        Level::County | Level::Town => above.code == six,
+    match level {
+        Level::Province => above / 10_000 == six / 10_000,
+        Level::City => above / 100 == six / 100,
+        Level::County | Level::Town => above == six,
     }
 }

@@ -112,6 +112,7 @@ impl App {
             stopping: stopping.clone(),
             grace_over: grace_over.clone(),
         };
+        actix::spawn(reloader.clone().watch_places());
         let http::Bound { server, addresses, control } = http::server(setup).await?;
         orphans::end_all().await;
         fleet.do_send(fleet::Begin);

@@ -28,7 +28,7 @@ pub use self::{
     log::{Format, Log},
     model::{KeepAlive, Model, Options, Pull},
     nodes::{NodeOverride, Nodes},
-    place::Place,
+    place::{BadPlace, Place},
     server::Server,
     sources::{Files, Loaded, Sources},
     ticket::{Correction, Ticket},

@@ -102,9 +102,9 @@ impl Generate {
     pub fn answer(&self) -> String {
         let format = &self.body["format"];
         let properties = &format["properties"];
-        if properties["corrected"].is_object() {
-            let zone = self.prompt().trim_end().lines().next_back().unwrap_or_default();
-            return serde_json::json!({"corrected": zone}).to_string();
+        if properties["choice"].is_object() {
+            // Rules cannot tell which place was meant.
+            return serde_json::json!({"choice": 0}).to_string();
         }
         let listed = properties["ticket_type"]["enum"].as_array();
         let listed = listed.map(|types| types.iter().filter_map(Value::as_str).map(str::to_owned));

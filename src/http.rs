@@ -12,6 +12,7 @@ mod flight;
 mod health;
 mod idempotency;
 mod lb_stats;
+mod place;
 mod summarize;
 mod urgency;
 
@@ -216,6 +217,11 @@ fn routes(config: &mut ServiceConfig) {
         .service(
             web::resource("/summarize")
                 .route(web::post().to(summarize::summarize))
+                .default_service(web::to(|| wrong_method("POST"))),
+        )
+        .service(
+            web::resource("/v1/place/correct")
+                .route(web::post().to(place::correct))
                 .default_service(web::to(|| wrong_method("POST"))),
         )
         .configure(admin::routes)

@@ -1,6 +1,9 @@
-//! Takes over a changed configuration while everything runs: all of it or nothing.
+//! Takes over a changed configuration while everything runs: all of it or nothing. Files of own place
+//! names are taken over by themselves when they change.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+mod places;
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use actix::Addr;
 use serde::Serialize;
@@ -13,9 +16,8 @@ use tracing::{error, info, warn};
 
 use crate::{
     balancer::{Balancer, Configure},
-    config::{self, Config, Invalid, Sources},
+    config::{self, BadPlace, Config, Invalid, Sources},
     fleet::{Changes, Fleet, Update},
-    place::{BadLocations, Locations},
     ticket::Settings,
     tokens::Guard,
 };
@@ -32,13 +34,13 @@ pub struct Live {
 }
 
 impl Live {
-    /// What a configuration says, with the file of places that it names.
-    pub fn read(config: &Config) -> Result<Self, BadLocations> {
-        let locations = config.place.location_file.as_deref().map(Locations::read).transpose()?;
+    /// What a configuration says, with the files of places that it names.
+    pub fn read(config: &Config) -> Result<Self, BadPlace> {
+        let corrector = Arc::new(config.place.corrector()?);
         Ok(Self {
             server: config.server.clone(),
             dispatch: config.balancer.clone(),
-            tickets: Settings::new(config.model.clone(), config.ticket.clone(), locations),
+            tickets: Settings::new(config.model.clone(), config.ticket.clone(), corrector),
         })
     }
 }
@@ -98,6 +100,27 @@ impl Reloader {
         Self(Arc::new(Mutex::new(parts)))
     }
 
+    /// Takes over files of own place names when they change, until the runtime ends.
+    pub async fn watch_places(self) {
+        places::watch(self).await;
+    }
+
+    /// The files of own place names.
+    async fn place_files(&self) -> Vec<PathBuf> {
+        self.0.lock().await.current.place.files().all()
+    }
+
+    /// Reads the files of own place names anew. How it went is in the log.
+    async fn reload_places(&self) {
+        match self.0.lock().await.reload_places().await {
+            Ok(units) => info!(units, "place names reloaded"),
+            Err(reason) => {
+                let reason = reason.to_string().replace('\n', "; ");
+                error!("place names not reloaded, the old ones stay: {reason}");
+            }
+        }
+    }
+
     /// Reads the configuration anew and applies what differs. What it says is in the log too.
     pub async fn reload(&self) -> Result<Report, NotReloaded> {
         let result = self.0.lock().await.reload().await;
@@ -120,6 +143,22 @@ impl Reloader {
 }
 
 impl Parts {
+    /// Gives the number of units.
+    async fn reload_places(&mut self) -> Result<usize, NotReloaded> {
+        let place = self.current.place.clone();
+        let read = timeout(LIMIT, spawn_blocking(move || place.corrector())).await;
+        let failed = |reason: &str| NotReloaded::Failed(reason.to_owned());
+        let corrector = read
+            .map_err(|_| failed("the files could not be read in time"))?
+            .map_err(|_| failed("reading the files failed"))?
+            .map_err(|error| NotReloaded::Failed(error.to_string()))?;
+        let units = corrector.len();
+        let mut live = Live::clone(&self.live.borrow());
+        live.tickets.corrector = Arc::new(corrector);
+        self.live.send_replace(Arc::new(live));
+        Ok(units)
+    }
+
     async fn reload(&mut self) -> Result<Report, NotReloaded> {
         let sources = self.sources.clone().ok_or(NotReloaded::NoSources)?;
         let started = self.current.clone();

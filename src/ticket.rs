@@ -1,5 +1,6 @@
 //! Transcript → checked ticket: the driver of the stages below, which are pure.
 
+mod arbitrate;
 pub mod extractive;
 mod parse;
 mod prompt;
@@ -7,20 +8,23 @@ mod transcript;
 mod validate;
 mod zone;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use tracing::{debug, warn};
 
 pub use self::{
     prompt::Prompts,
     transcript::{BadTranscript, Speaker, Transcript, Turn},
-    zone::ZoneCorrection,
+    zone::{Method, ZoneCorrection},
 };
 use crate::{
     balancer::queue::Stage,
     config::{self, Correction},
     dispatch::{Dispatch, Failed},
     ollama::{Answer, GenerateRequest},
-    place::Locations,
+    place::{self, Corrector, Named, Outcome},
 };
 
 /// The zone of a ticket when no address was said.
@@ -56,17 +60,27 @@ pub struct Settings {
     pub model: config::Model,
     /// Types and correction.
     pub ticket: config::Ticket,
-    /// The places that zones are corrected to.
-    pub locations: Option<Locations>,
+    /// What corrects the zones.
+    pub corrector: Arc<Corrector>,
     prompts: Prompts,
 }
 
 impl Settings {
     /// Settings with the prompts that follow from them.
-    pub fn new(model: config::Model, ticket: config::Ticket, locations: Option<Locations>) -> Self {
+    pub fn new(model: config::Model, ticket: config::Ticket, corrector: Arc<Corrector>) -> Self {
         let prompts = Prompts::new(&ticket.types);
-        Self { model, ticket, locations, prompts }
+        Self { model, ticket, corrector, prompts }
     }
+}
+
+/// What a model is asked about a zone.
+struct Question<'a> {
+    zone: &'a str,
+    alternatives: Vec<String>,
+    /// What the zone names if it stays.
+    path: Vec<Named>,
+    /// How the answer comes about.
+    method: Method,
 }
 
 /// Makes tickets for one call.
@@ -90,33 +104,70 @@ impl<'a> Tickets<'a> {
         let types = &self.settings.ticket.types;
         let judge = |answer: &Answer| validate::ticket(&answer.text, types);
         let mut ticket = self.dispatch.call(&request, Stage::First, deadline, judge).await?;
-        let zone_correction = self.correct(&ticket.ticket_zone, deadline).await;
+        let zone_correction = self.correct(call, &ticket.ticket_zone, deadline).await;
+        let reasons: Vec<_> = zone_correction.changes.iter().map(|change| change.reason).collect();
+        debug!(method = ?zone_correction.method, ?reasons, "zone looked at");
         ticket.ticket_zone.clone_from(&zone_correction.corrected);
         Ok(Summary { ticket, zone_correction })
     }
 
-    /// Corrects the zone where places are known; whatever goes wrong, the zone stays as it was.
-    async fn correct(&self, zone: &str, deadline: Instant) -> ZoneCorrection {
-        if zone == NOT_MENTIONED {
-            return ZoneCorrection::no_input();
+    /// Corrects the zone; whatever goes wrong, it stays as it was.
+    async fn correct(&self, call: &Transcript, zone: &str, deadline: Instant) -> ZoneCorrection {
+        let corrector = &self.settings.corrector;
+        let correction = self.settings.ticket.correction;
+        if zone::is_none(zone) {
+            return ZoneCorrection::no_input(zone);
         }
-        let wanted = self.settings.ticket.correction != Correction::Never;
-        let Some(locations) = self.settings.locations.as_ref().filter(|_| wanted) else {
+        if correction == Correction::Never {
             return ZoneCorrection::unchanged(zone);
+        }
+        let answer = corrector.correct(zone, "");
+        let (method, alternatives, path) = match (correction, &answer.outcome) {
+            (Correction::Always, _) => {
+                let path = if answer.outcome == Outcome::Kept { answer.path } else { Vec::new() };
+                (Method::LlmCorrection, corrector.alternatives(zone, ""), path)
+            }
+            (_, Outcome::Ask { alternatives }) => {
+                (Method::Arbitrated, alternatives.clone(), Vec::new())
+            }
+            (_, Outcome::Kept | Outcome::Corrected { .. }) => {
+                return ZoneCorrection::by_gazetteer(zone, answer);
+            }
         };
-        let entries = locations.meant_by(zone);
-        if entries.is_empty() {
-            return ZoneCorrection::unchanged(zone);
-        }
-        let Prompts { zone_system, zone_format, .. } = &self.settings.prompts;
-        let prompt = prompt::for_zone(&entries, zone);
-        let request = GenerateRequest::new(&self.settings.model, zone_system, &prompt, zone_format);
-        let judge = |answer: &Answer| zone::answered(&answer.text);
+        self.arbitrate(call, Question { zone, alternatives, path, method }, deadline).await
+    }
+
+    /// Lets a model choose what a zone means.
+    async fn arbitrate(
+        &self,
+        call: &Transcript,
+        question: Question<'_>,
+        deadline: Instant,
+    ) -> ZoneCorrection {
+        let Question { zone, alternatives, path, method } = question;
+        let Settings { model, corrector, prompts, .. } = self.settings;
+        let home = corrector.home();
+        let prompt = arbitrate::prompt(call, home.as_deref(), zone, &alternatives);
+        let format = prompt::zone_format(alternatives.len());
+        let request = GenerateRequest::new(model, &prompts.zone_system, &prompt, &format);
+        // An answer that is no choice means: keep. It is not worth another call.
+        let judge = |answer: &Answer| Ok(arbitrate::choice(&answer.text, alternatives.len()));
         match self.dispatch.call(&request, Stage::Begun, deadline, judge).await {
-            Ok(answer) => ZoneCorrection::by_model(zone, &answer, &entries),
+            Ok(Some(0)) => {
+                let kept = place::Answer { outcome: Outcome::Kept, path };
+                ZoneCorrection::told(zone, kept, method)
+            }
+            Ok(Some(choice)) => {
+                let chosen = corrector.choose(zone, &alternatives[choice - 1], "");
+                ZoneCorrection::told(zone, chosen, method)
+            }
+            Ok(None) => {
+                warn!("zone kept: the model's answer is no choice");
+                ZoneCorrection::failed(zone, alternatives, "模型未给出有效选择，地名未校正")
+            }
             Err(failed) => {
-                tracing::warn!(reason = %failed, "zone kept: its correction failed");
-                ZoneCorrection::failed(zone, &failed)
+                warn!(reason = %failed, "zone kept: nobody could choose what it means");
+                ZoneCorrection::failed(zone, alternatives, zone::reason(&failed))
             }
         }
     }

@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 pub struct Ticket {
     /// The types a ticket may have. Default: the original's 咨询, 求助, 举报, 投诉.
     pub types: Vec<String>,
-    /// When a second model call corrects the zone. Default `auto`.
+    /// When a model is asked about the zone. Default `auto`.
     pub correction: Correction,
 }
 
-/// When a second model call corrects the zone.
+/// When a second model call is made about the zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Correction {
-    /// When `place.location_file` is set.
+    /// When its names may mean several places; what is sure is corrected without it.
     Auto,
-    /// For every zone; `place.location_file` must be set.
+    /// For every zone.
     Always,
     /// Never; the zone stays as the first call gave it.
     Never,

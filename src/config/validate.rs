@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::RangeInclusive};
 use jiff::SignedDuration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-use super::{Config, Correction, KeepAlive};
+use super::{BadPlace, Config, KeepAlive, Place};
 use crate::tokens::Tokens;
 
 /// The calls that a node may work on at once.
@@ -244,18 +244,9 @@ fn ticket(config: &Config, found: &mut Problems) {
     } else if distinct.len() < types.len() || distinct.contains("") {
         found.add("ticket.types", "a type is blank or listed twice; remove it");
     }
-    match &config.place.location_file {
-        Some(file) => {
-            if let Err(error) = crate::place::Locations::read(file) {
-                found.add("place.location_file", error.to_string());
-            }
-        }
-        None if config.ticket.correction == Correction::Always => {
-            found.add(
-                "ticket.correction",
-                "\"always\" needs place.location_file; set that too, or \"auto\"",
-            );
-        }
-        None => {}
+    if config.place != Place::default()
+        && let Err(BadPlace(problems)) = config.place.corrector()
+    {
+        problems.into_iter().for_each(|(key, message)| found.add(key, message));
     }
 }

@@ -1,12 +1,14 @@
 //! The corrector: what a zone becomes, and why.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
+
+use serde::{Deserialize, Serialize};
 
 use super::{
     characters::{ALIEN, HOMOPHONE},
     decide::{Believed, Judge},
     dialect::Dialect,
-    gazetteer::{Gazetteer, Index},
+    gazetteer::{Gazetteer, Index, Unit},
     name::Level,
     search::{Path, Search},
     step::{Form, Step},
@@ -14,21 +16,55 @@ use super::{
 };
 
 /// The most alternatives of a question.
-const ALTERNATIVES: usize = 5;
+pub(super) const ALTERNATIVES: usize = 5;
 
 /// Corrects the place names of zones against a gazetteer.
 pub struct Corrector {
-    gazetteer: Gazetteer,
-    heads: Heads,
+    pub(super) gazetteer: Gazetteer,
+    pub(super) heads: Heads,
     collapse: bool,
+    auto: Auto,
+    home: Option<Index>,
 }
+
+/// What is corrected without a question; what is not becomes one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auto {
+    /// Nothing.
+    Off,
+    /// Names that sound the same, digits for numerals, and repetitions.
+    Strict,
+    /// Whatever is sure.
+    #[default]
+    Normal,
+}
+
+impl Auto {
+    fn trusts(self, reason: Reason) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Strict => {
+                matches!(reason, Reason::Numeral | Reason::Homophone | Reason::Repeated)
+            }
+            Self::Normal => true,
+        }
+    }
+}
+
+/// A home that is no province, city or county of the list.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no city of the list; write its full name or its code, such as \"六安市\" or \"341500\""
+)]
+pub struct UnknownHome(pub String);
 
 /// What the corrector says of one zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// What becomes of the zone.
     pub outcome: Outcome,
-    /// The units that the zone names, from the top, as far as they are understood.
+    /// The units that the zone names and those that hold them, from the top, as far as they are certain.
     pub path: Vec<Named>,
 }
 
@@ -51,7 +87,7 @@ pub enum Outcome {
     },
 }
 
-/// A unit that a zone names.
+/// A unit that a zone lies in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Its level.
@@ -80,7 +116,8 @@ pub struct Change {
 }
 
 /// Why a name was changed; of several reasons the weightiest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Digits for a numeral: 6安市.
     Numeral,
@@ -96,11 +133,53 @@ pub enum Reason {
     Repeated,
 }
 
+impl fmt::Debug for Corrector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { gazetteer, collapse, auto, home, .. } = self;
+        let mut debug = f.debug_struct("Corrector");
+        debug.field("units", &gazetteer.len()).field("collapse", collapse);
+        debug.field("auto", auto).field("home", home).finish_non_exhaustive()
+    }
+}
+
 impl Corrector {
-    /// A corrector that collapses repeated names.
+    /// A corrector that collapses repeated names; a location file's only city is its home.
     pub fn new(gazetteer: Gazetteer) -> Self {
         let heads = Heads::new(&gazetteer);
-        Self { gazetteer, heads, collapse: true }
+        let home = gazetteer.only_city;
+        Self { gazetteer, heads, collapse: true, auto: Auto::Normal, home }
+    }
+
+    /// The city whose hotline takes the calls, by its full name or its code.
+    pub fn at(self, home: &str) -> Result<Self, UnknownHome> {
+        let home = self.gazetteer.home(home).ok_or_else(|| UnknownHome(home.to_owned()))?;
+        Ok(Self { home: Some(home), ..self })
+    }
+
+    /// What is corrected without a question; whatever is sure, unless this says otherwise.
+    pub fn trusting(self, auto: Auto) -> Self {
+        Self { auto, ..self }
+    }
+
+    /// How many units the list holds.
+    pub fn len(&self) -> usize {
+        self.gazetteer.len()
+    }
+
+    /// Whether the list holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.gazetteer.is_empty()
+    }
+
+    /// Whether there is such a home; an empty one is the own.
+    pub fn knows(&self, home: &str) -> Result<(), UnknownHome> {
+        let unknown = !home.is_empty() && self.gazetteer.home(home).is_none();
+        if unknown { Err(UnknownHome(home.to_owned())) } else { Ok(()) }
+    }
+
+    /// The name of the city whose hotline takes the calls.
+    pub fn home(&self) -> Option<String> {
+        self.home.map(|home| self.gazetteer.text(home))
     }
 
     /// Hears zones as callers of a dialect say them; without this, no dialect is favoured.
@@ -115,11 +194,15 @@ impl Corrector {
     }
 
     /// What becomes of a zone that the hotline of `home` wrote down; `home` is the full name or the
-    /// code of its city, and may be empty.
+    /// code of its city, the own one if empty, and nothing counts as near to one that is unknown.
     pub fn correct(&self, zone: &str, home: &str) -> Answer {
-        let home = self.gazetteer.home(home);
+        let home = self.home_of(home);
         let answer = self.once(zone, home);
-        let Outcome::Corrected { zone: text, .. } = &answer.outcome else { return answer };
+        let Outcome::Corrected { zone: text, changes } = &answer.outcome else { return answer };
+        if !changes.iter().all(|change| self.auto.trusts(change.reason)) {
+            let alternatives = vec![text.clone()];
+            return Answer { outcome: Outcome::Ask { alternatives }, path: Vec::new() };
+        }
         // What the correction itself would be corrected to was not understood.
         let alternatives = match self.once(text, home).outcome {
             Outcome::Kept => return answer,
@@ -133,6 +216,10 @@ impl Corrector {
             alternatives.into_iter().filter(|alternative| alternative != zone).collect();
         alternatives.truncate(ALTERNATIVES);
         Answer { outcome: Outcome::Ask { alternatives }, path: answer.path }
+    }
+
+    pub(super) fn home_of(&self, home: &str) -> Option<Index> {
+        if home.is_empty() { self.home } else { self.gazetteer.home(home) }
     }
 
     fn once(&self, zone: &str, home: Option<Index>) -> Answer {
@@ -154,9 +241,8 @@ impl Corrector {
         let exact = search().exact();
         if exact.first().is_some_and(|path| self.is_whole(path, tokens)) {
             let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
-            let mut answer = self.answer(zone, tokens, &exact[0]);
-            answer.path.truncate(judge.settled(&exact[0], &exact[1..]));
-            return answer;
+            let settled = judge.settled(&exact[0], &exact[1..]);
+            return self.answer(zone, tokens, &exact[0], settled);
         }
         let paths = search().all();
         let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
@@ -170,8 +256,8 @@ impl Corrector {
         let others = || paths[1..].iter().map(|path| judge.believed(path));
         let masks = masked && others().any(|other| !other.cut && changed(&other));
         if !masks && !best.doubtful && !judge.rivalled(&best.path, &paths[1..]) {
-            let mut answer = self.answer(zone, tokens, &best.path);
-            answer.path.truncate(judge.settled(&best.path, &paths[1..]));
+            let settled = judge.settled(&best.path, &paths[1..]);
+            let answer = self.answer(zone, tokens, &best.path, settled);
             if answer.outcome == Outcome::Kept
                 && let Some(other) = self.contradicted(zone, tokens, &best.path, home)
             {
@@ -230,21 +316,41 @@ impl Corrector {
         Some(Answer { outcome: Outcome::Ask { alternatives: vec![text] }, path: Vec::new() })
     }
 
-    fn answer(&self, zone: &str, tokens: &[Token], path: &Path) -> Answer {
+    /// The answer that a path gives; its first so many units are certain.
+    fn answer(&self, zone: &str, tokens: &[Token], path: &Path, settled: usize) -> Answer {
         let (text, changes) = self.edit(zone, tokens, path);
         let outcome = match changes.is_empty() {
             true => Outcome::Kept,
             false => Outcome::Corrected { zone: text, changes },
         };
-        let named = path.steps.iter().filter(|step| !step.repeated).map(|step| {
-            let unit = &self.gazetteer.units[step.unit as usize];
-            Named { level: unit.level, code: unit.code, name: self.gazetteer.text(step.unit) }
-        });
-        Answer { outcome, path: named.collect() }
+        let named = path.steps.iter().filter(|step| !step.repeated).take(settled);
+        let mut units: Vec<Index> = Vec::with_capacity(4);
+        for step in named {
+            let at = units.len();
+            let above = units.last().copied();
+            let mut unit = step.unit;
+            while above.is_none_or(|above| above != unit && self.gazetteer.holds(above, unit)) {
+                units.insert(at, unit);
+                let parent = self.gazetteer.units[unit as usize].parent;
+                if parent == unit {
+                    break;
+                }
+                unit = parent;
+            }
+            // A town said to be in a county that it is not in.
+            if units.len() == at && above != Some(step.unit) {
+                units.push(step.unit);
+            }
+        }
+        let named = |unit: &Index| {
+            let Unit { level, code, .. } = self.gazetteer.units[*unit as usize];
+            Named { level, code, name: self.gazetteer.text(*unit) }
+        };
+        Answer { outcome, path: units.iter().map(named).collect() }
     }
 
     /// The zone with the names of a path, and what differs.
-    fn edit(&self, zone: &str, tokens: &[Token], path: &Path) -> (String, Vec<Change>) {
+    pub(super) fn edit(&self, zone: &str, tokens: &[Token], path: &Path) -> (String, Vec<Change>) {
         let judge = Judge { gazetteer: &self.gazetteer, tokens, home: None };
         let mut text = String::with_capacity(zone.len());
         let mut changes = Vec::new();

@@ -22,7 +22,10 @@ pub struct Dialect {
 
 /// A merger that names no two initials and no two rimes of Mandarin.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no pair of initials or rimes such as \"n=l\" or \"an=ang\"")]
+#[error(
+    "{0:?} is neither a dialect (jianghuai, southwest, xiang, wu, min, yue, northeast) nor a pair of \
+     initials or rimes such as \"n=l\" or \"an=ang\""
+)]
 pub struct BadMerger(String);
 
 impl Dialect {
@@ -30,6 +33,14 @@ impl Dialect {
     pub fn named(name: &str) -> Option<Self> {
         let (_, mergers) = NAMED.iter().find(|(known, _)| *known == name)?;
         Self::parse(mergers).ok()
+    }
+
+    /// Reads the name of a dialect, or mergers.
+    pub fn read(text: &str) -> Result<Self, BadMerger> {
+        match Self::named(text) {
+            Some(dialect) => Ok(dialect),
+            None => Self::parse(text),
+        }
     }
 
     /// Reads mergers such as `n=l an=ang`; what is nothing before or behind the sign is a missing

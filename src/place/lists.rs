@@ -25,6 +25,14 @@ pub struct Files {
     pub villages_file: Option<PathBuf>,
 }
 
+impl Files {
+    /// All of them.
+    pub fn all(&self) -> Vec<PathBuf> {
+        let Self { location_file, lists, villages_file } = self;
+        location_file.iter().chain(lists).chain(villages_file).cloned().collect()
+    }
+}
+
 impl Gazetteer {
     /// The national list with the users' own names.
     pub fn with(files: &Files) -> Result<Self, BadList> {

@@ -1,7 +1,10 @@
 //! Names of administrative units: what is the name proper, and what says its rank.
 
+use serde::Serialize;
+
 /// The four levels of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Level {
     /// 省, 自治区, 直辖市.
     Province,

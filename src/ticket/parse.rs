@@ -32,7 +32,7 @@ pub(super) fn object(answer: &str, fields: &[&str]) -> Option<Map<String, Value>
 }
 
 /// What follows the last think block; nothing if one never ends.
-fn after_thinking(answer: &str) -> Option<&str> {
+pub(super) fn after_thinking(answer: &str) -> Option<&str> {
     match answer.rsplit_once("</think>") {
         Some((_, rest)) => Some(rest),
         None if answer.trim_start().starts_with("<think>") => None,

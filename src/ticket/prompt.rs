@@ -1,14 +1,13 @@
 //! What the model is asked. Pure.
 //!
-//! The static part comes first, so that a node's prefix cache serves every call; the transcript or
-//! the address comes last.
+//! The static part comes first, so that a node's prefix cache serves every call; the transcript comes
+//! last.
 
 use serde_json::{Value, json};
 
-use super::transcript::Transcript;
-use crate::place::Entry;
+use super::{arbitrate, transcript::Transcript};
 
-/// The two prompts with their answer forms, made once from the configured types.
+/// The system prompts and the form of a ticket, made once from the configured types.
 #[derive(Clone, Debug)]
 pub struct Prompts {
     /// The system prompt of the ticket call.
@@ -17,8 +16,6 @@ pub struct Prompts {
     pub ticket_format: Value,
     /// The system prompt of the zone call.
     pub zone_system: String,
-    /// The JSON schema of its answer.
-    pub zone_format: Value,
 }
 
 /// What distinguishes the types that the national practice knows (the hotline's own rules).
@@ -52,13 +49,8 @@ impl Prompts {
             },
             "required": ["ticket_type", "ticket_zone", "ticket_title", "ticket_content"],
         });
-        let zone_format = json!({
-            "type": "object",
-            "properties": {"corrected": text},
-            "required": ["corrected"],
-        });
         let zone_system = include_str!("../../data/prompts/zone.md").to_owned();
-        Self { ticket_system, ticket_format, zone_system, zone_format }
+        Self { ticket_system, ticket_format, zone_system }
     }
 }
 
@@ -67,9 +59,10 @@ pub(super) fn for_ticket(transcript: &Transcript) -> String {
     format!("请整理下面的通话记录：\n{}", transcript.to_prompt())
 }
 
-/// The prompt of the zone call: the entries of the counties that the zone could mean, then the zone.
-pub(super) fn for_zone(entries: &[Entry], zone: &str) -> String {
-    format!("地名表：\n{}\n地址：\n{zone}", Entry::to_json(entries))
+/// The JSON schema of the answer to the zone call: the number of one of so many alternatives, or 0.
+pub(super) fn zone_format(alternatives: usize) -> Value {
+    let choice = json!({"type": "integer", "minimum": 0, "maximum": alternatives});
+    json!({"type": "object", "properties": {arbitrate::FIELD: choice}, "required": [arbitrate::FIELD]})
 }
 
 #[cfg(test)]

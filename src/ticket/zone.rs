@@ -2,21 +2,18 @@
 
 use serde::Serialize;
 
-use super::{NOT_MENTIONED, parse};
+use super::NOT_MENTIONED;
 use crate::{
-    dispatch::{Failed, Unfit},
-    place::{self, Entry},
+    dispatch::Failed,
+    place::{Answer, Change, Corrector, Level, Named, Outcome, Reason},
 };
-
-/// The field of the model's answer.
-const FIELD: &str = "corrected";
 
 /// What became of a zone; the names are those of the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ZoneCorrection {
-    /// The zone of the first call.
+    /// The zone as it was given.
     pub original: String,
-    /// The zone of the ticket.
+    /// The zone as it is now.
     pub corrected: String,
     /// How it came about.
     pub method: Method,
@@ -24,6 +21,13 @@ pub struct ZoneCorrection {
     pub success: bool,
     /// Whether the two zones differ.
     pub changed: bool,
+    /// The units that the corrected zone lies in, from the top, as far as they are certain.
+    pub codes: Vec<Code>,
+    /// Every difference, in the order of the text.
+    pub changes: Vec<ZoneChange>,
+    /// What the zone may mean, where nobody could tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<String>,
     /// What went wrong, in Chinese.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
@@ -35,77 +39,136 @@ pub struct ZoneCorrection {
 pub enum Method {
     /// No address was said.
     NoInput,
-    /// Nothing is known that it could be corrected to.
+    /// It stays as it was.
     Unchanged,
-    /// A model call looked at it.
+    /// It was corrected without a model.
+    Gazetteer,
+    /// A model chose among what it may mean.
+    Arbitrated,
+    /// A model looked at it because every zone is looked at.
     LlmCorrection,
     /// The model call failed.
     LlmFailed,
 }
 
+/// An administrative unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Code {
+    /// Its level.
+    pub level: Level,
+    /// Its code: six digits, nine for towns; none for a unit of an own list without one.
+    pub code: Option<String>,
+    /// Its full name.
+    pub name: String,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ZoneChange {
+    /// Where it begins and ends in the original, in characters (Unicode code points).
+    pub span: [usize; 2],
+    /// What stood there.
+    pub from: String,
+    /// What stands there now.
+    pub to: String,
+    /// The level of the unit.
+    pub level: Level,
+    /// The code of the unit.
+    pub code: Option<String>,
+    /// Why.
+    pub reason: Reason,
+}
+
 impl ZoneCorrection {
     fn kept(zone: &str, method: Method) -> Self {
-        let (original, corrected) = (zone.to_owned(), zone.to_owned());
-        Self { original, corrected, method, success: true, changed: false, error: None }
+        Self {
+            original: zone.to_owned(),
+            corrected: zone.to_owned(),
+            method,
+            success: true,
+            changed: false,
+            codes: Vec::new(),
+            changes: Vec::new(),
+            alternatives: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// What the gazetteer makes of a zone that the hotline of `home` wrote down, the own one if that is
+    /// empty.
+    pub fn without_model(corrector: &Corrector, zone: &str, home: &str) -> Self {
+        match is_none(zone) {
+            true => Self::no_input(zone),
+            false => Self::by_gazetteer(zone, corrector.correct(zone, home)),
+        }
     }
 
     /// No address was said.
-    pub(super) fn no_input() -> Self {
-        Self::kept(NOT_MENTIONED, Method::NoInput)
+    pub(super) fn no_input(zone: &str) -> Self {
+        Self::kept(zone, Method::NoInput)
     }
 
-    /// Nobody was asked.
+    /// The zone stays whatever is known about it.
     pub(super) fn unchanged(zone: &str) -> Self {
         Self::kept(zone, Method::Unchanged)
     }
 
-    /// The model answered; its answer counts only if it is a plain correction.
-    pub(super) fn by_model(zone: &str, answer: &str, entries: &[Entry]) -> Self {
-        let mut correction = Self::kept(zone, Method::LlmCorrection);
-        if place::is_plain_correction(zone, answer, entries.iter().flat_map(Entry::names)) {
-            answer.clone_into(&mut correction.corrected);
-            correction.changed = true;
+    /// What the gazetteer alone says.
+    pub(super) fn by_gazetteer(zone: &str, answer: Answer) -> Self {
+        match answer.outcome {
+            Outcome::Ask { alternatives } => {
+                Self { alternatives, ..Self::kept(zone, Method::Unchanged) }
+            }
+            Outcome::Kept => Self::told(zone, answer, Method::Unchanged),
+            Outcome::Corrected { .. } => Self::told(zone, answer, Method::Gazetteer),
         }
-        correction
     }
 
-    /// The model call failed.
-    pub(super) fn failed(zone: &str, failed: &Failed) -> Self {
-        let error = match failed {
-            Failed::Unserved(_) => "没有可用节点，地名未校正",
-            Failed::Exhausted { .. } => "模型多次未给出有效答案，地名未校正",
-            Failed::TimedOut => "等待超时，地名未校正",
-        };
+    /// What an answer says, come about by `method`.
+    pub(super) fn told(zone: &str, answer: Answer, method: Method) -> Self {
+        let mut told = Self::kept(zone, method);
+        told.codes = answer.path.into_iter().map(Code::from).collect();
+        if let Outcome::Corrected { zone: corrected, changes } = answer.outcome {
+            told.changed = corrected != zone;
+            told.corrected = corrected;
+            told.changes =
+                changes.into_iter().map(|change| ZoneChange::new(zone, change)).collect();
+        }
+        told
+    }
+
+    /// The model call brought no choice; the zone stays.
+    pub(super) fn failed(zone: &str, alternatives: Vec<String>, why: &'static str) -> Self {
         let kept = Self::kept(zone, Method::LlmFailed);
-        Self { success: false, error: Some(error), ..kept }
+        Self { success: false, error: Some(why), alternatives, ..kept }
     }
 }
 
-/// Reads the model's answer.
-pub(super) fn answered(answer: &str) -> Result<String, Unfit> {
-    let object = parse::object(answer, &[FIELD]).ok_or(Unfit("the answer holds no zone"))?;
-    parse::text(&object, FIELD).ok_or(Unfit("the zone is no text"))
+/// Whether a zone holds no address.
+pub(super) fn is_none(zone: &str) -> bool {
+    zone == NOT_MENTIONED || zone.trim().is_empty()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a failed call is called in an answer.
+pub(super) fn reason(failed: &Failed) -> &'static str {
+    match failed {
+        Failed::Unserved(_) => "没有可用节点，地名未校正",
+        Failed::Exhausted { .. } => "模型多次未给出有效答案，地名未校正",
+        Failed::TimedOut => "等待超时，地名未校正",
+    }
+}
 
-    #[test]
-    fn a_models_answer_counts_only_as_a_plain_correction() {
-        let towns = vec!["冯瓴镇".to_owned()];
-        let entry = Entry { city: "六安市".to_owned(), county: "金安区".to_owned(), towns };
-        let table = [
-            ("刘安市冯岭镇", "六安市冯瓴镇", "六安市冯瓴镇"),
-            ("冯岭镇", "六安市金安区冯瓴镇", "冯岭镇"),
-            ("冯岭镇", "", "冯岭镇"),
-            ("六安市", "六安市", "六安市"),
-        ];
-        for (zone, answer, expected) in table {
-            let correction = ZoneCorrection::by_model(zone, answer, std::slice::from_ref(&entry));
-            assert_eq!(correction.corrected, expected);
-            assert_eq!(correction.changed, zone != expected);
-            assert!(correction.success);
-        }
+impl From<Named> for Code {
+    fn from(Named { level, code, name }: Named) -> Self {
+        Self { level, code: code.map(|code| code.to_string()), name }
+    }
+}
+
+impl ZoneChange {
+    fn new(zone: &str, change: Change) -> Self {
+        let Change { span, from, to, level, code, reason } = change;
+        let characters = |bytes: usize| zone[..bytes].chars().count();
+        let span = [characters(span.start), characters(span.end)];
+        Self { span, from, to, level, code: code.map(|code| code.to_string()), reason }
     }
 }

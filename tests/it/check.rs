@@ -135,12 +135,9 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "place.location_file",
             "check the path and the permissions",
         ),
-        (
-            "[ticket]\ncorrection = \"always\"\n",
-            2,
-            "ticket.correction",
-            "needs place.location_file",
-        ),
+        ("[place]\nhome = \"刘安市\"\n", 2, "place.home", "write its full name or its code"),
+        ("[place]\ndialect = \"n=an\"\n", 2, "place.dialect", "such as \"n=l\""),
+        ("[place]\nauto = \"always\"\n", 2, "place.auto", "`strict`"),
         ("[log]\nlevel = \"loud\"\n", 2, "log.level", "use error, warn, info, debug or trace"),
         ("[server]\nlisten = \"127.0.0.1:8001\n", 2, "server.listen", "correct this line"),
         (
@@ -301,6 +298,7 @@ fn the_shipped_file_names_every_key_and_differs_from_the_defaults_in_the_ports_o
     full.server.tokens_file = Some("x".into());
     full.server.admin_tokens_file = Some("x".into());
     full.place.location_file = Some("x".into());
+    full.place.villages_file = Some("x".into());
     full.model.options.num_predict = Some(1);
     full.model.options.seed = Some(1);
     full.model.options.top_k = Some(1);

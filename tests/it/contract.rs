@@ -36,7 +36,13 @@ async fn a_transcript_becomes_a_ticket_with_its_four_fields_and_the_zone_correct
     assert!(reply.body["ticket_content"].as_str().expect("text").starts_with("来电人咨询："));
     let expected = json!({
         "original": "六安市三十铺镇水韵东方小区", "corrected": "六安市三十铺镇水韵东方小区",
-        "method": "unchanged", "success": true, "changed": false,
+        "method": "unchanged", "success": true, "changed": false, "changes": [],
+        "codes": [
+            {"level": "province", "code": "340000", "name": "安徽省"},
+            {"level": "city", "code": "341500", "name": "六安市"},
+            {"level": "county", "code": "341502", "name": "金安区"},
+            {"level": "town", "code": "341502109", "name": "三十铺镇"},
+        ],
     });
     assert_eq!(reply.body["zone_correction"], expected);
     ticketd.stop().await;

@@ -1,8 +1,8 @@
-//! The verbs about place names, which need no configuration and no service.
+//! The verbs about place names, which need no configuration and no service, and the service's own call.
 
 use serde_json::{Value, json};
 
-use crate::harness::command;
+use crate::harness::{Reply, Ticketd, command, until};
 
 async fn run(arguments: &[&str]) -> (bool, String, String) {
     let output = command(&[]).args(arguments).output().await.expect("it runs");
@@ -49,4 +49,84 @@ async fn eval_places_gives_a_table_and_one_line_of_figures() {
     std::fs::write(file, "{\"home\": \"六安市\"}\n").expect("a writable folder");
     let (ok, out, err) = run(&["eval", "places", file]).await;
     assert!(!ok && out.is_empty() && err.contains(":1 is no case"), "{err}");
+}
+
+#[actix_web::test]
+async fn a_zone_is_corrected_over_http_without_any_node() {
+    let ticketd = Ticketd::start("[place]\nhome = \"六安市\"\n", &[]).await;
+    let correct =
+        async |body: Value| ticketd.send("POST", "/v1/place/correct", body.to_string()).await;
+    let told = |reply: &Reply| {
+        let correction = &reply.body;
+        let text = |key: &str| correction[key].as_str().unwrap_or_default().to_owned();
+        (text("corrected"), text("method"), correction["changed"] == true)
+    };
+    let table = [
+        (json!({"zone": "刘安市金安区"}), ("六安市金安区", "gazetteer", true)),
+        (json!({"zone": "六安市金安区"}), ("六安市金安区", "unchanged", false)),
+        (json!({"zone": "滨海路3号"}), ("滨海路3号", "unchanged", false)),
+        (json!({"zone": ""}), ("", "no_input", false)),
+        (json!({"zone": "未提及"}), ("未提及", "no_input", false)),
+        (json!({"zone": "苏州市灵璧县", "home": "宿州市"}), ("苏州市灵璧县", "unchanged", false)),
+        (json!({"zone": "宿州市灵壁县", "home": "341300"}), ("宿州市灵璧县", "gazetteer", true)),
+    ];
+    for (body, (zone, method, changed)) in table {
+        let reply = correct(body.clone()).await;
+        assert_eq!(reply.status, 200, "{body}");
+        assert_eq!(told(&reply), (zone.to_owned(), method.to_owned(), changed), "{body}");
+    }
+    let reply = correct(json!({"zone": "苏州市灵璧县", "home": "宿州市"})).await;
+    assert_eq!(reply.body["alternatives"], json!(["宿州市灵璧县"]));
+
+    let table = [
+        ("[]", "zone"),
+        ("{}", "zone"),
+        (r#"{"zone": 7}"#, "zone"),
+        (r#"{"zone": "六安市", "city": "六安市"}"#, "zone"),
+        (r#"{"zone": "六安市", "home": "亚特兰蒂斯"}"#, "home"),
+        ("{", "JSON"),
+    ];
+    for (body, part) in table {
+        let reply = ticketd.send("POST", "/v1/place/correct", body).await;
+        assert_eq!((reply.status, &reply.body["code"]), (400, &json!("bad_request")), "{body}");
+        let detail = reply.body["detail"].as_str().expect("text");
+        assert!(detail.contains(part), "{body}: {detail}");
+    }
+    assert_eq!(ticketd.get("/v1/place/correct").await.status, 405);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn a_changed_list_holds_at_once_and_a_bad_one_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("location.json");
+    let write = |towns: &str| {
+        let text = format!("{{\"六安市\": {{\n\"金安区\": [{towns}]\n}}}}");
+        std::fs::write(&file, text).expect("a writable folder");
+    };
+    write("\"三十铺镇\"");
+    let ticketd = Ticketd::start(&format!("[place]\nlocation_file = {file:?}\n"), &[]).await;
+    let corrected = async || {
+        let body = json!({"zone": "刘安市金安区新朝镇"}).to_string();
+        ticketd.send("POST", "/v1/place/correct", body).await.body["corrected"].clone()
+    };
+    assert_eq!(corrected().await, "六安市金安区新朝镇", "home is the file's only city");
+
+    write("\"三十铺镇\", \"新潮镇\"");
+    until("the new list holds", async || (corrected().await == "六安市金安区新潮镇").then_some(()))
+        .await;
+    let log = ticketd.process.log();
+    assert!(log.contains("place names reloaded"), "{log}");
+
+    write("\"三十铺镇\", \"\"");
+    let fault = ticketd.process.line_after("place names not reloaded, the old ones stay: ").await;
+    assert!(fault.contains("location.json:2"), "{fault}");
+    assert_eq!(corrected().await, "六安市金安区新潮镇");
+
+    write("\"三十铺镇\"");
+    until("the mended list holds", async || {
+        (corrected().await == "六安市金安区新朝镇").then_some(())
+    })
+    .await;
+    ticketd.stop().await;
 }

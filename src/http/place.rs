@@ -1,0 +1,58 @@
+//! `POST /v1/place/correct`: what the gazetteer makes of a zone. No model is asked.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Payload},
+};
+use serde::Deserialize;
+use serde_json::error::Category;
+
+use super::{Service, body, error::ApiError};
+use crate::{
+    place::{Corrector, UnknownHome},
+    ticket::ZoneCorrection,
+};
+
+/// The body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    zone: String,
+    /// The city whose hotline took the call; the configured one if it is missing.
+    home: Option<String>,
+}
+
+pub(super) async fn correct(
+    service: Data<Service>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let live = Arc::clone(&service.live.borrow());
+    let body = body::read(&service, &live.server, &request, payload).await?;
+    let Body { zone, home } = parse(&body.bytes).map_err(ApiError::BadRequest)?;
+    let corrected = answer(&live.tickets.corrector, &zone, home.as_deref().unwrap_or_default());
+    Ok(HttpResponse::Ok().json(corrected.map_err(|UnknownHome(_)| {
+        ApiError::BadRequest(
+            "home不是已知的城市，请使用全称或行政区划代码，例如六安市或341500".to_owned(),
+        )
+    })?))
+}
+
+fn answer(corrector: &Corrector, zone: &str, home: &str) -> Result<ZoneCorrection, UnknownHome> {
+    corrector.knows(home)?;
+    Ok(ZoneCorrection::without_model(corrector, zone, home))
+}
+
+/// The zone and the home of a body; the error is a sentence for people.
+fn parse(body: &[u8]) -> Result<Body, String> {
+    let body: Body = serde_json::from_slice(body).map_err(|error| {
+        let at = format!("第{}行第{}列", error.line(), error.column());
+        match error.classify() {
+            Category::Data => format!("请求体必须是JSON对象，zone为字符串且必填，home为字符串可省略，没有其他字段（{at}有误）"),
+            Category::Io | Category::Syntax | Category::Eof => format!("请求体不是有效的JSON（{at}），请发送一个JSON对象"),
+        }
+    })?;
+    Ok(body)
+}

@@ -27,8 +27,13 @@ const MOST_REPEATED: (u16, u16) = (18, 4);
 /// How much less a name without its rank may cost.
 const UNRANKED: u16 = 10;
 
-/// How many names are compared in one zone; a text that needs more is no address.
-const PATIENCE: u32 = 20_000;
+/// How much work a search is worth; an address needs a tenth of it, a text that needs more is none.
+const PATIENCE: u32 = 400_000;
+
+/// How much work it is to look at a first character, to listen to it, and to compare a whole name.
+const LOOK: u32 = 1;
+const LISTEN: u32 = 4;
+const COMPARE: u32 = 30;
 
 /// What makes a name before it that of a village or a road.
 const BELOW: [&str; 7] = ["村", "庄", "屯", "路", "街", "巷", "社"];
@@ -59,15 +64,18 @@ impl<'a> Listener<'a> {
     /// The names that stand at a place letter by letter, below the last step, and that step's once
     /// more.
     pub(super) fn literal(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
-        let Some(first) = self.tokens.get(at).filter(|token| !token.numeral && token.id != 0)
-        else {
+        let named = |token: &&Token| !token.numeral && token.id != 0;
+        let Some(first) = self.tokens.get(at).filter(named).filter(|_| self.patience > 0) else {
             return;
         };
+        let mut looks = 0;
         self.gazetteer.candidates(above.map(|step| step.unit), self.home, |unit, begins| {
+            looks += LOOK;
             if begins == first.id {
                 self.letters(unit, at, found);
             }
         });
+        self.tire(looks);
         self.other_names(above, at, found);
         self.repetition(above, at, found);
     }
@@ -76,6 +84,7 @@ impl<'a> Listener<'a> {
     pub(super) fn near(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
         // After 成都花园 nothing is named but what says its rank.
         let blind = above.is_some_and(|step| step.headed) && !self.says_rank(at);
+        let blind = blind || self.patience == 0;
         let Some(heard) = self.tokens.get(at).filter(|token| !blind && token.id != 0) else {
             return;
         };
@@ -84,7 +93,9 @@ impl<'a> Listener<'a> {
         let (gazetteer, home) = (self.gazetteer, self.home);
         let ear = self.ears.ear(at);
         let mut near: Vec<(Index, u8)> = Vec::with_capacity(64);
+        let mut looks = 0;
         gazetteer.candidates(above.map(|step| step.unit), home, |unit, begins| {
+            looks += LISTEN;
             let cost = match alike {
                 Some(id) if id != begins => return,
                 _ => ear.cost(&gazetteer.characters, begins),
@@ -93,6 +104,7 @@ impl<'a> Listener<'a> {
                 near.push((unit, cost));
             }
         });
+        self.tire(looks);
         for (unit, first) in near {
             self.misheard(above, unit, at, first, found);
         }
@@ -142,6 +154,11 @@ impl<'a> Listener<'a> {
     /// Whether a separator is a character of names too, as 的 is.
     pub(super) fn may_begin(&self, at: usize) -> bool {
         self.tokens.get(at).is_some_and(|token| token.id != 0)
+    }
+
+    /// Takes note of work done.
+    fn tire(&mut self, work: u32) {
+        self.patience = self.patience.saturating_sub(work);
     }
 
     fn letters(&self, unit: Index, at: usize, found: &mut Vec<Step>) {
@@ -211,7 +228,7 @@ impl<'a> Listener<'a> {
         if self.patience == 0 {
             return;
         }
-        self.patience -= 1;
+        self.tire(COMPARE);
         let name = self.gazetteer.name(unit);
         let (stem, rank) = name.split_at(self.gazetteer.stem(unit));
         let beside = is_beside(self.gazetteer, self.home, above, unit);

@@ -23,7 +23,7 @@ const PATHS: usize = 10;
 const BRANCHES: usize = 8;
 
 /// The most places that are looked at; a text with more is no address.
-const PLACES: u32 = 200;
+const PLACES: u32 = 100;
 
 /// What a unit must be ahead of another one that is nearer to home.
 const AWAY: u16 = 20;

@@ -75,7 +75,10 @@ fn digit(letter: char) -> Option<u8> {
 }
 
 fn is_separator(letter: char) -> bool {
-    letter.is_whitespace() || "-－—_,，.。、/／\\|·;；:：>的".contains(letter)
+    if ('一'..='龥').contains(&letter) {
+        return letter == '的';
+    }
+    letter.is_whitespace() || "-－—_,，.。、/／\\|·;；:：>".contains(letter)
 }
 
 /// How a numeral of place names is said; longer ones than three digits are none.
@@ -104,6 +107,9 @@ const HEADS: &str = "村 庄 屯 寨子 路 街 道 大道 巷 弄 胡同 桥 �
     银行 车站 站 加油站 机场 码头 港 林场 农场 牧场 东路 西路 南路 北路 中路 东街 西街 南街 北街 大街 新街 步行街 新村 新城 新区 花城 名城 \
     名都 华府 府邸 公馆 名邸 佳苑 嘉园 国际 天下 山庄 别墅 公租房 村委会 居委会 牧委会 家 村民 组 队 户 居民 国道 省道 高速 铁路 立交 隧道 \
     商贸 物流 物业 影院 剧院 书店 图书馆 博物馆 体育 号 栋 幢 单元 楼 室 修理 汽修 网吧 浴池 理发 门市 商店 小卖部 店";
+
+/// What is longer than this many characters has a name of its own.
+const BARE: usize = 8;
 
 /// What ends the names of units.
 const RANKS: &str = "省市区县旗盟州镇乡";
@@ -136,8 +142,13 @@ impl Heads {
     /// Whether a text is, up to its first number, so short that it can only be the kind of a place,
     /// not one with a name of its own.
     pub(super) fn is_bare(&self, text: &str) -> bool {
-        let end = text.find(|letter: char| digit(letter).is_some() || is_separator(letter));
-        let mut text = &text[..end.unwrap_or(text.len())];
+        let ends = |letter: char| digit(letter).is_some() || is_separator(letter);
+        let end = text.char_indices().take(BARE).find(|(_, letter)| ends(*letter));
+        let mut text = match end {
+            Some((end, _)) => &text[..end],
+            None if text.chars().nth(BARE).is_some() => return false,
+            None => text,
+        };
         let mut village = false;
         while let Some(shorter) = ["村", "社区"].iter().find_map(|head| text.strip_suffix(head))
         {

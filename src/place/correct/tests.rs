@@ -1,6 +1,6 @@
-use std::sync::LazyLock;
+mod properties;
 
-use proptest::prelude::*;
+use std::sync::LazyLock;
 
 use super::*;
 
@@ -130,69 +130,4 @@ fn without_a_home_only_what_begins_at_the_top_is_understood() {
         Some("安徽省六安市舒城县山七镇")
     );
     assert_eq!(corrected("山西镇", ""), None);
-}
-
-/// Texts like zones: names and pieces of names with other characters between.
-fn zones() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        Just("六安市".to_owned()),
-        Just("舒城县".to_owned()),
-        Just("霍邱县".to_owned()),
-        Just("山七镇".to_owned()),
-        Just("成都市".to_owned()),
-        "[六刘安按案市县区镇镇乡路舒书城成程山三七西其霍火邱]{1,4}",
-        "[0-9]{1,4}",
-        "[ ,的、-]",
-        "\\PC{0,3}",
-    ];
-    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
-}
-
-proptest! {
-    #[test]
-    fn an_answer_is_the_zone_its_reported_correction_or_a_question(
-        zone in zones(),
-        home in prop::sample::select(vec!["六安市", "成都市", "重庆市", "510100", ""]),
-    ) {
-        let answer = CORRECTOR.correct(&zone, home);
-        prop_assert_eq!(&answer, &CORRECTOR.correct(&zone, home));
-        match answer.outcome {
-            Outcome::Kept => {}
-            Outcome::Corrected { zone: text, changes } => {
-                let mut rebuilt = zone.clone();
-                for change in changes.iter().rev() {
-                    prop_assert_eq!(&zone[change.span.clone()], &change.from);
-                    rebuilt.replace_range(change.span.clone(), &change.to);
-                    let named = CORRECTOR.gazetteer.units.iter().position(|u| u.code == change.code);
-                    let name = CORRECTOR.gazetteer.text(named.expect("listed") as Index);
-                    let same = change.to.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
-                    prop_assert!(same + 1 >= change.to.chars().count(), "{} {}", name, change.to);
-                }
-                prop_assert!(!changes.is_empty() && text != zone);
-                prop_assert_eq!(&rebuilt, &text);
-                prop_assert_eq!(CORRECTOR.correct(&text, home).outcome, Outcome::Kept);
-            }
-            Outcome::Ask { alternatives } => {
-                prop_assert!((1..=ALTERNATIVES).contains(&alternatives.len()));
-                prop_assert!(!alternatives.contains(&zone));
-            }
-        }
-    }
-
-    #[test]
-    fn no_text_is_too_odd_or_too_long(text in "\\PC{0,200}", times in 1_usize..50) {
-        CORRECTOR.correct(&text.repeat(times), "六安市");
-    }
-
-    #[test]
-    fn a_listed_name_below_its_parents_stays(at in 0_u32..41_934) {
-        let gazetteer = &CORRECTOR.gazetteer;
-        let mut zone = gazetteer.text(at);
-        let mut above = at;
-        while gazetteer.units[above as usize].parent != above {
-            above = gazetteer.units[above as usize].parent;
-            zone.insert_str(0, &gazetteer.text(above));
-        }
-        prop_assert_eq!(CORRECTOR.correct(&zone, "六安市").outcome, Outcome::Kept);
-    }
 }

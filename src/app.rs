@@ -22,6 +22,7 @@ use crate::{
     http::{self, control::SocketFile},
     node::{Kill, Stop, orphans},
     ollama,
+    place::Corrector,
     reload::{Live, Parts, Reloader},
     systemd,
     tokens::Guard,
@@ -90,7 +91,9 @@ impl App {
         let config::Server { tokens_file, admin_tokens_file, .. } = &config.server;
         let guard = Guard::read(tokens_file.as_deref(), admin_tokens_file.as_deref())?;
         let (guard, guarded) = watch::channel(Arc::new(guard));
-        let (live, lived) = watch::channel(Arc::new(Live::read(config)?));
+        let live = Live::read(config)?;
+        let corrector = Arc::clone(&live.tickets.corrector);
+        let (live, lived) = watch::channel(Arc::new(live));
         raise_file_limit();
         let fleet = Fleet::new(&config.nodes, &config.model, balancer.clone(), failed.clone());
         let fleet = fleet.start();
@@ -117,7 +120,7 @@ impl App {
         orphans::end_all().await;
         fleet.do_send(fleet::Begin);
         let node_urls = node_urls(&config.nodes);
-        announce(config, &addresses, &node_urls);
+        announce(config, &addresses, &node_urls, &corrector);
         systemd::ready();
         Ok(Self {
             addresses,
@@ -249,7 +252,12 @@ fn node_urls(nodes: &config::Nodes) -> Vec<String> {
 }
 
 /// Says what was started, as the original did.
-fn announce(config: &Config, addresses: &[SocketAddr], node_urls: &[String]) {
+fn announce(
+    config: &Config,
+    addresses: &[SocketAddr],
+    node_urls: &[String],
+    corrector: &Corrector,
+) {
     info!(
         version = env!("CARGO_PKG_VERSION"),
         model.name = config.model.name,
@@ -261,6 +269,13 @@ fn announce(config: &Config, addresses: &[SocketAddr], node_urls: &[String]) {
     }
     for address in addresses {
         info!("listening on http://{address}");
+    }
+    match corrector.home() {
+        Some(home) => info!(units = corrector.len(), "place names: {home}"),
+        None => warn!(
+            "place.home is not set, so fewer place names are corrected; set it to the hotline's city, \
+             such as \"六安市\""
+        ),
     }
     if let Some(path) = &config.server.control_socket {
         info!("control socket: {}", path.display());

@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::{
     app::App,
-    config::{Files, Sources},
+    config::{Files, Place, Sources},
     logging,
 };
 
@@ -43,6 +43,10 @@ impl Demo {
         config.nodes.ports = free_ports(self.nodes)?;
         config.nodes.endpoints.clear();
         config.nodes.node.clear();
+        if config.place == Place::default() {
+            // The example call is from there.
+            config.place.home = "六安市".to_owned();
+        }
         logging::start(&config.log)?;
         let app = App::start(&config, None).await?;
         let address = app.addresses.first().copied().unwrap_or(self.listen);

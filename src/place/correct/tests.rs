@@ -79,6 +79,36 @@ fn a_question_lists_whole_zones_and_never_the_zone_itself() {
 }
 
 #[test]
+fn what_is_corrected_without_a_question_can_be_limited() {
+    let table = [
+        (Auto::Normal, "刘安市舒城县", None),
+        (Auto::Normal, "六安市舒城县山西镇", None),
+        (Auto::Strict, "刘安市舒城县", None),
+        (Auto::Strict, "六安市30铺镇", None),
+        (Auto::Strict, "六安市舒城县山西镇", Some("六安市舒城县山七镇")),
+        (Auto::Off, "刘安市舒城县", Some("六安市舒城县")),
+    ];
+    for (auto, zone, asked) in table {
+        let corrector = Corrector::new(Gazetteer::embedded()).at("341500").expect("listed");
+        match (corrector.trusting(auto).correct(zone, "").outcome, asked) {
+            (Outcome::Ask { alternatives }, Some(asked)) => assert_eq!(alternatives, [asked]),
+            (Outcome::Corrected { .. }, None) => {}
+            (outcome, _) => panic!("{auto:?} {zone}: {outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_home_is_a_listed_unit_by_its_full_name_or_its_code() {
+    let at = |home: &str| Corrector::new(Gazetteer::embedded()).at(home).map(|known| known.home());
+    assert_eq!(at("六安市"), Ok(Some("六安市".to_owned())));
+    assert_eq!(at("341500"), Ok(Some("六安市".to_owned())));
+    for home in ["刘安市", "六安", "999999", ""] {
+        assert_eq!(at(home), Err(UnknownHome(home.to_owned())), "{home}");
+    }
+}
+
+#[test]
 fn every_change_is_reported_with_its_unit_and_reason() {
     let answer = CORRECTOR.correct("刘安市舒城县舒城县山西镇1组", "六安市");
     let Outcome::Corrected { zone, changes } = answer.outcome else { panic!("corrected") };

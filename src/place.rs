@@ -22,6 +22,7 @@ mod search;
 mod sound;
 mod step;
 mod syllable;
+mod villages;
 mod zone;
 
 pub use self::{

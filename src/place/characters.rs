@@ -151,9 +151,11 @@ impl Characters {
         }
     }
 
-    /// The number of a character; one that had none yet gets the next, without reading.
+    /// The number of a character; one that had none yet gets the next, without reading. A digit
+    /// gets one too, though no zone has it: there it is written out.
     pub(super) fn number(&mut self, letter: char) -> Id {
-        match self.find(letter) {
+        let digit = self.others.iter().find(|(other, _)| letter.is_ascii() && *other == letter);
+        match digit.map_or_else(|| self.find(letter), |(_, id)| *id) {
             0 => {
                 let id = Id::try_from(self.letters.len()).unwrap_or(0);
                 if id == 0 {

@@ -5,6 +5,7 @@ use super::{
     name::Level,
     search::Path,
     step::{Form, Step},
+    villages::Evidence,
     zone::Token,
 };
 
@@ -55,6 +56,8 @@ impl Judge<'_> {
                 }
             }
         }
+        // A village that another town has speaks against this one.
+        doubtful |= self.disproved(path);
         Believed { path: path.clone(), doubtful, cut: false }
     }
 
@@ -67,6 +70,7 @@ impl Judge<'_> {
                 let over = |step: &&Step| step.from < to && from < step.fit.to;
                 let differs = |step: &Step| self.written(step) != name;
                 best.score - other.score < AHEAD
+                    && !self.disproved(other)
                     && other.steps.iter().find(over).is_some_and(differs)
             })
         })
@@ -105,7 +109,8 @@ impl Judge<'_> {
         let below = steps.get(at + 1);
         let above = at.checked_sub(1).map(|above| &steps[above]);
         let same = steps.iter().any(|other| other.unit == step.unit && other.exact());
-        let backed = below.is_some_and(|below| below.exact() && below.form != Form::Short);
+        let village = self.village(steps, at) == Evidence::For;
+        let backed = village || below.is_some_and(|b| b.exact() && b.form != Form::Short);
         let hinted = below.is_some_and(|below| below.exact());
         let direct = above.is_some_and(|above| self.directly(above, step) && above.exact());
         let mut most: i32 = match stem {
@@ -169,6 +174,20 @@ impl Judge<'_> {
             _ if cost <= most + 16 && step.form != Form::Short => Belief::Doubt,
             _ => Belief::None,
         }
+    }
+
+    /// Whether a village behind a path speaks against its near town.
+    fn disproved(&self, path: &Path) -> bool {
+        let last = path.steps.len().checked_sub(1);
+        last.is_some_and(|last| self.village(&path.steps, last) == Evidence::Against)
+    }
+
+    /// What a village behind a near town says of it.
+    fn village(&self, steps: &[Step], at: usize) -> Evidence {
+        let step = &steps[at];
+        let last = at + 1 == steps.len() && !step.exact();
+        let next = self.tokens.get(step.fit.to..).filter(|_| last).unwrap_or_default();
+        self.gazetteer.village(step.unit, next)
     }
 
     /// Whether what was heard is the name of a place elsewhere.

@@ -6,10 +6,12 @@ mod tree;
 use std::ops::Range;
 
 use self::draft::Draft;
-pub(super) use self::tree::Tree;
+pub(super) use self::{draft::begins, tree::Tree};
 use super::{
     characters::{Characters, Id},
     name::Level,
+    villages::{Evidence, Villages},
+    zone::Token,
 };
 
 /// A unit's place in the list; the list is in preorder.
@@ -33,6 +35,8 @@ pub struct Gazetteer {
     beginnings: Vec<[Id; 2]>,
     /// The city of a location file that names only one.
     pub(super) only_city: Option<Index>,
+    /// Which towns have which villages.
+    pub(super) villages: Villages,
 }
 
 /// One administrative unit.
@@ -168,6 +172,15 @@ impl Gazetteer {
         let from = self.by_stem.partition_point(|(other, _)| *other < hash);
         let same = self.by_stem[from..].iter().take_while(move |(other, _)| *other == hash);
         same.map(|(_, unit)| *unit)
+    }
+
+    /// What the text behind a town's name says of the town.
+    pub(super) fn village(&self, town: Index, behind: &[Token]) -> Evidence {
+        if self.villages.is_empty() || self.units[town as usize].level != Level::Town {
+            return Evidence::None;
+        }
+        let county = self.within(self.units[town as usize].parent);
+        self.villages.evidence(&self.characters, town, county, behind)
     }
 
     /// Whether several names proper begin with two characters.

@@ -64,10 +64,13 @@ impl<'a> Listener<'a> {
     /// The names that stand at a place letter by letter, below the last step, and that step's once
     /// more.
     pub(super) fn literal(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
-        let named = |token: &&Token| !token.numeral && token.id != 0;
+        let named = |token: &&Token| token.id != 0;
         let Some(first) = self.tokens.get(at).filter(named).filter(|_| self.patience > 0) else {
             return;
         };
+        if first.numeral {
+            return self.other_names(above, at, found);
+        }
         let mut looks = 0;
         self.gazetteer.candidates(above.map(|step| step.unit), self.home, |unit, begins| {
             looks += LOOK;

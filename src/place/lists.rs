@@ -5,14 +5,21 @@
 mod bad;
 mod city;
 mod json;
+mod own;
 mod resolve;
+mod row;
 mod source;
+mod table;
+mod villages;
 
 use std::path::PathBuf;
 
 pub use self::bad::BadList;
 use self::{bad::Faults, source::Source};
-use super::gazetteer::{Gazetteer, Tree};
+use super::{
+    gazetteer::{Gazetteer, Tree},
+    villages::Villages,
+};
 
 /// The files of own place names; all may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,11 +54,28 @@ impl Gazetteer {
         {
             cities = city::replace(&mut tree, &source, &mut faults);
         }
+        // What would only follow from a fault is not told with it.
+        let sound = faults.is_empty();
+        let lists: Vec<_> =
+            files.lists.iter().filter_map(|file| own::list(file, &mut faults)).collect();
+        if sound {
+            own::apply(&mut tree, &lists, &mut faults);
+        }
+        let mut villages = Vec::new();
+        if let Some(file) = &files.villages_file
+            && faults.is_empty()
+        {
+            villages = villages::read(&tree, file, &mut faults);
+        }
         faults.none()?;
         let (mut gazetteer, places) = tree.assemble();
+        gazetteer.villages = Villages::new(villages, &places);
         if let [city] = cities[..] {
             gazetteer.only_city = Some(places[city as usize]);
         }
         Ok(gazetteer)
     }
 }
+
+#[cfg(test)]
+mod tests;

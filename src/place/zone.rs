@@ -66,6 +66,25 @@ pub(super) fn tokens(gazetteer: &Gazetteer, zone: &str, numerals: Numerals) -> O
     differs.then_some(tokens)
 }
 
+/// A name with its digits written out, as zones are read; `None` if it has none that can be.
+pub(super) fn written_out(name: &str, numerals: Numerals) -> Option<String> {
+    let mut text = String::with_capacity(name.len());
+    let mut digits: Vec<u8> = Vec::new();
+    for letter in name.chars().map(Some).chain([None]) {
+        match (letter, letter.and_then(digit)) {
+            (_, Some(digit)) => digits.push(digit),
+            (letter, None) => {
+                if !digits.is_empty() {
+                    text.extend(read(&digits, numerals));
+                    digits.clear();
+                }
+                text.extend(letter);
+            }
+        }
+    }
+    (text != name && !text.contains('\0')).then_some(text)
+}
+
 fn digit(letter: char) -> Option<u8> {
     match letter {
         '0'..='9' => Some(letter as u8 - b'0'),

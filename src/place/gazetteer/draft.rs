@@ -6,6 +6,7 @@ use super::{
     super::{
         characters::{Characters, Id, byte, signed, varint},
         name::{self, Level},
+        villages::Villages,
     },
     Alias, Gazetteer, Index, Unit, hash,
 };
@@ -145,6 +146,7 @@ impl Draft {
             by_stem,
             beginnings,
             only_city: None,
+            villages: Villages::default(),
         }
     }
 }

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use super::{
-    super::{characters::Characters, name::Level},
+    super::{
+        characters::Characters,
+        name::Level,
+        zone::{Numerals, written_out},
+    },
     Alias, Gazetteer, Index,
     draft::{Draft, Drafted},
     national,
@@ -120,6 +124,17 @@ impl Tree {
         &self.nodes[unit as usize].below
     }
 
+    /// The unit of a name, also another one, directly below one or at the top.
+    pub(in crate::place) fn child(&self, above: Option<Index>, name: &str) -> Option<Index> {
+        let units = self.by_name.get(name)?.iter().copied();
+        let mut units = units.filter(|unit| {
+            let node = &self.nodes[*unit as usize];
+            !node.gone && node.above == above
+        });
+        let first = units.clone().next();
+        units.find(|unit| self.name(*unit) == name).or(first)
+    }
+
     /// A unit's level.
     pub(in crate::place) fn level(&self, unit: Index) -> Level {
         self.nodes[unit as usize].level
@@ -190,8 +205,14 @@ impl Tree {
             let above = node.above.map(|above| places[above as usize]);
             let name = enter(&mut self.characters, &mut draft, &node.name);
             draft.units.push(Drafted { level: node.level, code: node.code, above, name });
-            for alias in &node.aliases {
-                let name = enter(&mut self.characters, &mut draft, alias);
+            // Zones are read with their digits written out.
+            let names = std::iter::once(&node.name).chain(&node.aliases);
+            let said = names.flat_map(|name| {
+                let ways = [Numerals::Counted, Numerals::Spelled];
+                ways.into_iter().filter_map(|way| written_out(name, way))
+            });
+            for alias in node.aliases.iter().cloned().chain(said) {
+                let name = enter(&mut self.characters, &mut draft, &alias);
                 draft.aliases.push(Alias { unit: at, name });
             }
         }

@@ -1,7 +1,7 @@
 //! What is wrong with files of own place names.
 
 /// How many problems of one file are told.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// Why files of own place names are not used: every problem with its file, its line and its remedy.
 #[derive(Debug, thiserror::Error)]
@@ -31,17 +31,33 @@ struct Fault {
 impl Faults {
     /// Takes note of a problem; line 0 is the file as a whole.
     pub(super) fn add(&mut self, file: &str, line: usize, problem: impl Into<String>) {
-        let at = self.files.iter().position(|fault| fault.file == file).unwrap_or_else(|| {
-            self.files.push(Fault { file: file.to_owned(), told: Vec::new(), more: 0 });
-            self.files.len() - 1
-        });
-        let fault = &mut self.files[at];
+        let fault = self.of(file);
         let after = fault.told.partition_point(|(other, _)| *other <= line);
         fault.told.insert(after, (line, problem.into()));
         if fault.told.len() > MOST {
             fault.told.pop();
             fault.more += 1;
         }
+    }
+
+    /// Takes note of further problems of a file that has some.
+    pub(super) fn more(&mut self, file: &str, count: usize) {
+        if count > 0 {
+            self.of(file).more += count;
+        }
+    }
+
+    fn of(&mut self, file: &str) -> &mut Fault {
+        let at = self.files.iter().position(|fault| fault.file == file).unwrap_or_else(|| {
+            self.files.push(Fault { file: file.to_owned(), told: Vec::new(), more: 0 });
+            self.files.len() - 1
+        });
+        &mut self.files[at]
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// Goes on only if there are none.

@@ -14,7 +14,7 @@ pub(super) struct Value<'a> {
     pub(super) at: usize,
 }
 
-/// A key of an object, the byte where it ends, and its value.
+/// A key of an object, its last byte, and its value.
 pub(super) struct Member<'a> {
     pub(super) key: String,
     pub(super) at: usize,
@@ -42,10 +42,10 @@ impl<'a> Value<'a> {
         let Members(members) = serde_json::from_str(self.text).ok()?;
         let members = members.into_iter().map(|(key, raw)| {
             let value = self.inner(raw);
-            // The key's end stands before the colon, on its line.
+            // The key ends before the colon, on the line where it begins.
             let before = self.text[..value.at - self.at].trim_end();
             let key_end = before.strip_suffix(':').unwrap_or(before).trim_end().len();
-            Member { key, at: self.at + key_end, value }
+            Member { key, at: self.at + key_end.saturating_sub(1), value }
         });
         Some(members.collect())
     }
@@ -59,6 +59,12 @@ impl<'a> Value<'a> {
     /// The characters of a string.
     pub(super) fn string(self) -> Option<String> {
         serde_json::from_str(self.text).ok()
+    }
+
+    /// A number without sign, point and exponent.
+    pub(super) fn digits(self) -> Option<String> {
+        let all = self.text.bytes().all(|byte| byte.is_ascii_digit());
+        all.then(|| self.text.to_owned())
     }
 
     fn inner(self, raw: &'a RawValue) -> Self {

@@ -48,9 +48,11 @@ impl Source {
         Self { file, text, ends }
     }
 
-    /// The line of a byte, from 1.
+    /// The line of what stands at a byte or after the line ends there, from 1.
     pub(super) fn line(&self, at: usize) -> usize {
-        self.ends.partition_point(|end| *end < at) + 1
+        let rest = self.text.get(at..).unwrap_or_default();
+        let skipped = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+        self.ends.partition_point(|end| *end < at + skipped) + 1
     }
 }
 

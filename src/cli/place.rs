@@ -23,8 +23,8 @@ pub(super) struct Place {
     /// Villages with their towns, CSV
     #[arg(long, value_name = "FILE")]
     villages: Option<PathBuf>,
-    /// Zones as they were heard
-    #[arg(required = true, value_name = "TEXT")]
+    /// Zones as they were heard; without any, the files are only checked
+    #[arg(required_unless_present_any = ["lists", "location_file", "villages"], value_name = "TEXT")]
     zones: Vec<String>,
 }
 
@@ -33,6 +33,9 @@ impl Place {
         let Self { home, lists, location_file, villages: villages_file, zones } = self;
         let gazetteer = Gazetteer::with(&Files { location_file, lists, villages_file })?;
         let home = home.or_else(|| gazetteer.only_city()).unwrap_or_default();
+        if zones.is_empty() {
+            super::say(&format!("The files can be used: {} units.\n", gazetteer.len()))?;
+        }
         let corrector = Corrector::new(gazetteer);
         for zone in &zones {
             let told = tell(zone, &corrector.correct(zone, &home));

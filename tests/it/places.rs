@@ -26,6 +26,34 @@ async fn place_shows_what_becomes_of_a_zone_and_why() {
 }
 
 #[actix_web::test]
+async fn files_of_own_names_are_tried_or_refused_with_all_problems() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("a writable folder");
+        file.to_str().expect("UTF-8").to_owned()
+    };
+    let list = write("own.csv", "level,parent,name\ntown,六安市/金安区,皋城街道\n");
+    let location = write("location.json", r#"{"六安市": {"金安区": ["三十铺镇"]}}"#);
+    let villages = write("villages.csv", "town,name\n六安市/金安区/三十铺镇,大岭村\n");
+    let files = ["place", "--list", &list, "--location-file", &location, "--villages", &villages];
+    // The only city of the location file is home.
+    let (ok, out, err) = run(&[&files[..], &["金安区高城街道"]].concat()).await;
+    assert!(ok && out.contains("高城街道 → 皋城街道  no code"), "{out}{err}");
+    let (ok, out, err) = run(&files).await;
+    assert!(ok && out.starts_with("The files can be used: "), "{out}{err}");
+
+    write("own.csv", "level,parent,name\ntown,六安市/裕安区,皋城街道\n镇,,\n");
+    let (ok, out, err) = run(&files).await;
+    assert!(!ok && out.is_empty(), "{out}");
+    for part in
+        ["own.csv:2: the parent", "own.csv:3: \"镇\" is no level", "own.csv:3: a name is empty"]
+    {
+        assert!(err.contains(part), "{part} in:\n{err}");
+    }
+}
+
+#[actix_web::test]
 async fn eval_places_gives_a_table_and_one_line_of_figures() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("cases.jsonl");

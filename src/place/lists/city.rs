@@ -20,7 +20,7 @@ const FORM: &str = "the form is {\"市\": {\"区县\": [\"乡镇\", …]}}";
 const DIRECT: &str = "市辖区";
 
 /// One city of the file.
-struct City {
+pub(super) struct City {
     name: String,
     at: usize,
     counties: Vec<County>,
@@ -196,7 +196,7 @@ fn is_bare(full: &str, name: &str) -> bool {
 }
 
 /// The cities of the file as they stand.
-fn read(source: &Source, faults: &mut Faults) -> Vec<City> {
+pub(super) fn read(source: &Source, faults: &mut Faults) -> Vec<City> {
     let Some(root) = json::parse(source, faults) else { return Vec::new() };
     let mut cities = Vec::new();
     for (name, at, value) in members(root, "the file", bad_city, source, faults) {

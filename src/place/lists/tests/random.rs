@@ -29,6 +29,54 @@ fn quoted(text: &str, quote: bool) -> String {
     if quote { format!("\"{text}\"") } else { text.to_owned() }
 }
 
+/// Pieces of files, in an order that no file has.
+fn texts() -> impl Strategy<Value = String> {
+    let pieces = [
+        "level,code,parent,name\n",
+        "town,",
+        ",",
+        "\n",
+        "\r\n",
+        "\"",
+        "六安市",
+        "341500",
+        "000",
+        "[",
+        "]",
+        "{",
+        "}",
+        ":",
+        "\"level\":",
+        "\"name\"",
+        "\"六安市\":",
+        "4",
+        "null",
+        "\\",
+        "\u{feff}",
+        " ",
+        "城关镇",
+    ];
+    let piece = prop_oneof![
+        4 => prop::sample::select(pieces.to_vec()).prop_map(str::to_owned),
+        1 => "\\PC{0,4}",
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_odd_to_be_refused(text in texts()) {
+        let source = Source::new("f".to_owned(), text.clone());
+        let mut faults = Faults::default();
+        let read = [row::Form::Csv, row::Form::Json]
+            .map(|form| row::read(&source, form, &mut faults).good.len());
+        city::read(&source, &mut faults);
+        prop_assert!(read.iter().sum::<usize>() <= text.len());
+        // A location file and a list are never the same text.
+        prop_assert!(!faults.is_empty());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 

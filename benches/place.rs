@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
     let mut group = criterion.benchmark_group("place");
     group.throughput(Throughput::Elements(calls.len() as u64));
     let pass = || calls.iter().for_each(|call| drop(black_box(correct(&corrector, call))));
-    group.bench_function("correct", |bencher| bencher.iter(pass));
+    group.bench_function(format!("{} zones", calls.len()), |bencher| bencher.iter(pass));
     group.finish();
     criterion.final_summary();
 

@@ -5,8 +5,8 @@
 //! [`Corrector`] knows the units of the whole country. In reading order: `gazetteer` is the list;
 //! `syllable`, `sound`, `dialect` and `characters` say what a heard character may have been;
 //! `zone`, `align` and `listen` find the names that may stand at a place of the text; `search`
-//! walks down the levels; `decide` says what may be believed; `correct` writes it. `lists` reads the
-//! users' own names, and `villages` is what decides beside names.
+//! walks down the levels; `decide` and `rivals` say what may be believed; `correct` writes it. `lists`
+//! reads the users' own names, and `villages` is what decides beside names.
 
 mod align;
 mod characters;
@@ -19,6 +19,7 @@ mod gazetteer;
 mod listen;
 mod lists;
 mod name;
+mod rivals;
 mod search;
 mod sound;
 mod step;

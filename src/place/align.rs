@@ -12,7 +12,7 @@ const NUMERAL: u16 = 4;
 const LOST: u16 = 34;
 
 /// What the first character costs if it was not heard.
-const LOST_FIRST: u16 = 66;
+const LOST_FIRST: u16 = 60;
 
 /// What a character costs that has nothing in common with the one of the name.
 pub(super) const ODD: u16 = 62;
@@ -117,8 +117,9 @@ pub(super) fn odd(ears: &Ears<'_>, at: usize, name: &[Id], stem: usize) -> Optio
     let differs = |(token, meant): (&Token, &Id)| token.id != *meant || token.numeral;
     let wrong = heard.iter().zip(name).position(differs)?;
     let (rest, meant) = (&heard[wrong + 1..], &name[wrong + 1..]);
-    let fits = if wrong < stem { stem > 1 } else { name.len() - stem > 2 };
-    if !fits || heard[wrong].id == 0 || rest.iter().zip(meant).any(differs) {
+    // 赫哲族人民医院 is not 赫哲族乡.
+    let inside = name.len() - stem > 2 && wrong + 1 < name.len();
+    if (wrong >= stem && !inside) || heard[wrong].id == 0 || rest.iter().zip(meant).any(differs) {
         return None;
     }
     let fit = Fit::exact(at + name.len());

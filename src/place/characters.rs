@@ -213,6 +213,13 @@ impl Characters {
         alike.iter().find(|(other, _)| *other == meant).map_or(ALIEN, |(_, cost)| *cost)
     }
 
+    /// Whether two characters are the same, or have a syllable in common.
+    pub(super) fn sound_alike(&self, a: Id, b: Id) -> bool {
+        let syllable =
+            |reading: Reading| self.readings(b).any(|r| r.syllable() == reading.syllable());
+        a == b || self.readings(a).any(syllable)
+    }
+
     /// Whether a character is usually read in this way, with this tone.
     fn says(&self, id: Id, reading: Reading) -> bool {
         self.readings(id).any(|own| own.usual() && own.says(reading))

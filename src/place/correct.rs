@@ -18,6 +18,9 @@ use super::{
 /// The most alternatives of a question.
 pub(super) const ALTERNATIVES: usize = 5;
 
+/// How many characters the name of a town mostly has at most.
+const LONGEST_TOWN: usize = 6;
+
 /// Corrects the place names of zones against a gazetteer.
 pub struct Corrector {
     pub(super) gazetteer: Gazetteer,
@@ -255,7 +258,11 @@ impl Corrector {
         let masked = best.cut && !changed(&best);
         let others = || paths[1..].iter().map(|path| judge.believed(path));
         let masks = masked && others().any(|other| !other.cut && changed(&other));
-        if !masks && !best.doubtful && !judge.rivalled(&best.path, &paths[1..]) {
+        let mut namesakes = judge.namesakes(&best.path);
+        namesakes.extend(judge.neighbours(&best.path));
+        let partial = changed(&best) && self.names_more(&best.path, tokens);
+        let certain = !partial && namesakes.is_empty() && !judge.rivalled(&best.path, &paths[1..]);
+        if !masks && !best.doubtful && certain {
             let settled = judge.settled(&best.path, &paths[1..]);
             let answer = self.answer(zone, tokens, &best.path, settled);
             if answer.outcome == Outcome::Kept
@@ -266,11 +273,13 @@ impl Corrector {
             return answer;
         }
         let believed: Vec<Believed> = std::iter::once(best).chain(others()).collect();
-        let doubtful: Vec<&Path> =
-            believed.iter().filter(|other| !masks || !other.cut).map(|other| &other.path).collect();
+        let doubtful = believed.iter().filter(|other| !masks || !other.cut);
+        let mut doubtful: Vec<&Path> = doubtful.map(|other| &other.path).collect();
+        let second = doubtful.len().min(1);
+        doubtful.splice(second..second, &namesakes);
         let mut alternatives: Vec<String> = Vec::new();
         let nothing = doubtful.iter().all(|path| self.edit(zone, tokens, path).0 == zone);
-        let further = if nothing { &[] } else { &paths[..] };
+        let further = if nothing && !partial { &[] } else { &paths[..] };
         for path in doubtful.into_iter().chain(further.iter()) {
             let text = self.edit(zone, tokens, path).0;
             if text != zone && !alternatives.contains(&text) && alternatives.len() < ALTERNATIVES {
@@ -294,8 +303,26 @@ impl Corrector {
         })
     }
 
-    /// Another city, named exactly, of which nothing else in the zone is true, where home's name
-    /// sounds alike and all is true: asked, never changed.
+    /// Whether a path is followed by the full name of a town that it does not hold.
+    fn names_more(&self, path: &Path, tokens: &[Token]) -> bool {
+        let Some(last) = path.steps.last() else { return false };
+        let town = self.gazetteer.units[last.unit as usize].level == Level::Town;
+        let rest = tokens[last.fit.to..].iter();
+        let rest: Vec<char> = rest
+            .take_while(|token| !token.separator && !token.numeral)
+            .map(|token| self.gazetteer.characters.letter(token.id))
+            .take(LONGEST_TOWN)
+            .collect();
+        let end = rest.iter().position(|letter| "镇乡街村路社".contains(*letter));
+        let named = |at: usize| match rest[at] {
+            '街' => rest.get(at + 1) == Some(&'道'),
+            letter => letter == '镇' || letter == '乡',
+        };
+        !town && !last.headed && end.is_some_and(|at| at > 1 && named(at))
+    }
+
+    /// Another city or province, named exactly, of which nothing else in the zone is true, where the
+    /// name of home's sounds alike and all is true: asked, never changed.
     fn contradicted(
         &self,
         zone: &str,
@@ -305,11 +332,16 @@ impl Corrector {
     ) -> Option<Answer> {
         let home = home?;
         let [.., last] = &path.steps[..] else { return None };
-        let other = self.gazetteer.units[last.unit as usize].level == Level::City;
-        if !other || self.gazetteer.holds(last.unit, home) {
+        let level = |unit: Index| self.gazetteer.units[unit as usize].level;
+        let own = match level(last.unit) {
+            Level::Province => self.gazetteer.units[home as usize].parent,
+            Level::City => home,
+            Level::County | Level::Town => return None,
+        };
+        if self.gazetteer.holds(last.unit, home) {
             return None;
         }
-        let paths = Search::new(&self.gazetteer, &self.heads, zone, tokens, Some(home)).from(home);
+        let paths = Search::new(&self.gazetteer, &self.heads, zone, tokens, Some(home)).from(own);
         let path =
             paths.iter().find(|path| path.steps[0].fit.worst <= 20 && path.steps.len() > 1)?;
         let text = Some(self.edit(zone, tokens, path).0).filter(|text| text != zone)?;

@@ -61,17 +61,17 @@ impl Judge<'_> {
         Believed { path: path.clone(), doubtful, cut: false }
     }
 
-    /// Whether another path reads what the best one changes in another way and nearly as well.
+    /// Whether another path reads what the best one changes in another way, and nearly as well.
     pub(super) fn rivalled(&self, best: &Path, others: &[Path]) -> bool {
-        let changed = best.steps.iter().filter(|step| !step.exact());
-        let mut changed = changed.map(|step| (step.from, step.fit.to, self.written(step)));
-        changed.any(|(from, to, name)| {
+        best.steps.iter().enumerate().filter(|(_, step)| !step.exact()).any(|(at, step)| {
+            let name = self.written(step);
             others.iter().any(|other| {
-                let over = |step: &&Step| step.from < to && from < step.fit.to;
-                let differs = |step: &Step| self.written(step) != name;
-                best.score - other.score < AHEAD
-                    && !self.disproved(other)
-                    && other.steps.iter().find(over).is_some_and(differs)
+                let over = |other: &&Step| other.from < step.fit.to && step.from < other.fit.to;
+                other.steps.iter().find(over).is_some_and(|rival| {
+                    self.written(rival) != name
+                        && !self.disproved(other)
+                        && (best.score - other.score < AHEAD || self.sounds_rather(best, at, rival))
+                })
             })
         })
     }
@@ -109,6 +109,9 @@ impl Judge<'_> {
         let below = steps.get(at + 1);
         let above = at.checked_sub(1).map(|above| &steps[above]);
         let same = steps.iter().any(|other| other.unit == step.unit && other.exact());
+        if step.form == Form::Short && !same && self.begins_another(step) {
+            return Belief::None;
+        }
         let village = self.village(steps, at) == Evidence::For;
         let backed = village || below.is_some_and(|b| b.exact() && b.form != Form::Short);
         let hinted = below.is_some_and(|below| below.exact());
@@ -143,7 +146,8 @@ impl Judge<'_> {
         let cost = i32::from(step.fit.cost);
         if step.fit.odd && !backed && !same {
             let beside = above.map_or(self.is_home(step), |above| self.directly(above, step));
-            return if beside && !self.known(step, stem) { Belief::Doubt } else { Belief::None };
+            let named = stem > 1 && !self.known(step, stem);
+            return if beside && named { Belief::Doubt } else { Belief::None };
         }
         let misplaced = above.is_some_and(|above| {
             self.level(above) == Level::County && !self.gazetteer.holds(above.unit, step.unit)
@@ -154,36 +158,48 @@ impl Judge<'_> {
         let near_home = self.home.is_none_or(|home| {
             self.gazetteer.holds(home, step.unit) || self.gazetteer.holds(step.unit, home)
         });
-        if !near_home && above.is_none() && !hinted {
+        let elsewhere = above.is_none() && self.is_elsewhere(step);
+        let vague = !hinted || step.form == Form::Short || elsewhere;
+        if !near_home && above.is_none() && vague {
             return Belief::None;
+        }
+        if elsewhere && !(hinted && self.is_home(step)) {
+            return if backed { Belief::Doubt } else { Belief::None };
         }
         let known = self.known(step, stem) && !(hinted && self.is_home(step));
         let town = direct && self.level(step) == Level::Town && step.form == Form::Full;
         let plain = if town { MERGED } else { 11 } * i32::from(step.fit.changed);
         if known && !backed && !same && cost > plain {
-            return if cost <= most && step.form != Form::Short {
+            return if cost <= most && (step.form != Form::Short || direct) {
                 Belief::Doubt
             } else {
                 Belief::None
             };
         }
+        // 敦煌石包城 is no 敦煌市包城: where nothing is named behind it, a rank of one character may be
+        // the beginning of something else.
+        let next = self.tokens.get(step.fit.to).is_some_and(|token| !token.separator);
+        let bare = step.fit.changed == 0 && step.fit.to == step.from + stem + 1;
+        if bare && self.level(step) < Level::Town && below.is_none() && next && !same {
+            return Belief::Doubt;
+        }
         // Nothing of a short name is left that was heard as it is.
         let blurred = stem == 2 && step.fit.changed == 2 && cost > 2 * MERGED;
         match cost {
             _ if cost <= most && !(blurred && !backed && !same) => Belief::Sure,
-            _ if cost <= most + 16 && step.form != Form::Short => Belief::Doubt,
+            _ if cost <= most + 16 && (step.form != Form::Short || direct) => Belief::Doubt,
             _ => Belief::None,
         }
     }
 
     /// Whether a village behind a path speaks against its near town.
-    fn disproved(&self, path: &Path) -> bool {
+    pub(super) fn disproved(&self, path: &Path) -> bool {
         let last = path.steps.len().checked_sub(1);
         last.is_some_and(|last| self.village(&path.steps, last) == Evidence::Against)
     }
 
     /// What a village behind a near town says of it.
-    fn village(&self, steps: &[Step], at: usize) -> Evidence {
+    pub(super) fn village(&self, steps: &[Step], at: usize) -> Evidence {
         let step = &steps[at];
         let last = at + 1 == steps.len() && !step.exact();
         let next = self.tokens.get(step.fit.to..).filter(|_| last).unwrap_or_default();
@@ -206,7 +222,7 @@ impl Judge<'_> {
         self.gazetteer.units[step.unit as usize].parent == above.unit
     }
 
-    fn level(&self, step: &Step) -> Level {
+    pub(super) fn level(&self, step: &Step) -> Level {
         self.gazetteer.units[step.unit as usize].level
     }
 

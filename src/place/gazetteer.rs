@@ -14,6 +14,9 @@ use super::{
     zone::Token,
 };
 
+/// How many first characters are compared at once.
+const LANES: usize = 32;
+
 /// A unit's place in the list; the list is in preorder.
 pub(super) type Index = u32;
 
@@ -120,35 +123,56 @@ impl Gazetteer {
     }
 
     /// Visits the units that a zone of a city may name below a unit, or first, each with the first
-    /// character of its name: all of home, and of other provinces the cities and counties.
+    /// character of its name.
     pub(super) fn candidates(
         &self,
         above: Option<Index>,
         home: Option<Index>,
         mut visit: impl FnMut(Index, Id),
     ) {
-        let mut list = |units: &[(Index, Id)]| units.iter().for_each(|(at, id)| visit(*at, *id));
-        let whole = match above {
-            None => {
-                list(&self.tops);
-                home.map(|home| match self.units[home as usize].level {
-                    Level::Province | Level::City => self.below(home),
-                    Level::County | Level::Town => home..self.units[home as usize].end,
-                })
-            }
-            Some(above) => {
-                let near = home.is_some_and(|home| self.holds(home, above));
-                let province = self.units[above as usize].level == Level::Province && !near;
-                let seats = self.seats.binary_search_by_key(&above, |(unit, _)| *unit);
-                if let (true, Ok(at)) = (province, seats) {
-                    list(&self.seats[at].1);
-                }
-                (!province).then(|| self.below(above))
-            }
-        };
-        let whole = whole.unwrap_or(0..0);
+        let (seats, whole) = self.reach(above, home);
+        seats.iter().for_each(|(unit, first)| visit(*unit, *first));
         let firsts = &self.firsts[whole.start as usize..whole.end as usize];
         whole.zip(firsts).for_each(|(unit, first)| visit(unit, *first));
+    }
+
+    /// Visits those of them whose names begin with a character; returns how many were looked at.
+    pub(super) fn beginning(
+        &self,
+        first: Id,
+        above: Option<Index>,
+        home: Option<Index>,
+        mut visit: impl FnMut(Index),
+    ) -> usize {
+        let (seats, whole) = self.reach(above, home);
+        seats.iter().filter(|(_, id)| *id == first).for_each(|(unit, _)| visit(*unit));
+        let firsts = &self.firsts[whole.start as usize..whole.end as usize];
+        for (units, ids) in whole.step_by(LANES).zip(firsts.chunks(LANES)) {
+            // Without a way out the comparisons are made side by side.
+            if ids.iter().fold(false, |found, id| found | (*id == first)) {
+                let same = (units..).zip(ids).filter(|(_, id)| **id == first);
+                same.for_each(|(unit, _)| visit(unit));
+            }
+        }
+        seats.len() + firsts.len()
+    }
+
+    /// What a zone of a city may name below a unit, or first: all of home, and of other provinces the
+    /// cities and counties.
+    fn reach(&self, above: Option<Index>, home: Option<Index>) -> (&[(Index, Id)], Range<Index>) {
+        let Some(above) = above else {
+            let whole = home.map(|home| match self.units[home as usize].level {
+                Level::Province | Level::City => self.below(home),
+                Level::County | Level::Town => self.within(home),
+            });
+            return (&self.tops, whole.unwrap_or(0..0));
+        };
+        let near = home.is_some_and(|home| self.holds(home, above));
+        if near || self.units[above as usize].level != Level::Province {
+            return (&[], self.below(above));
+        }
+        let seats = self.seats.binary_search_by_key(&above, |(unit, _)| *unit);
+        (seats.map_or(&[], |at| &self.seats[at].1[..]), 0..0)
     }
 
     /// The other names of the units of a range.

@@ -1,5 +1,8 @@
 //! Which names may stand at one place of a zone: letter by letter, once more, or misheard.
 
+mod repetition;
+
+use self::repetition::Heard;
 use super::{
     align::{self, Ears, Fit},
     characters::{HOMOPHONE, Id},
@@ -20,9 +23,6 @@ const LONG: usize = 6;
 
 /// What a name may cost at most: so much for each character of its stem, and once.
 const MOST: (u16, u16) = (26, 26);
-
-/// What a repeated name may cost at most.
-const MOST_REPEATED: (u16, u16) = (18, 4);
 
 /// How much less a name without its rank may cost.
 const UNRANKED: u16 = 10;
@@ -71,16 +71,14 @@ impl<'a> Listener<'a> {
         if first.numeral {
             return self.other_names(above, at, found);
         }
-        let mut looks = 0;
-        self.gazetteer.candidates(above.map(|step| step.unit), self.home, |unit, begins| {
-            looks += LOOK;
-            if begins == first.id {
-                self.letters(unit, at, found);
-            }
-        });
-        self.tire(looks);
+        let (gazetteer, unit) = (self.gazetteer, above.map(|step| step.unit));
+        let looks =
+            gazetteer.beginning(first.id, unit, self.home, |unit| self.letters(unit, at, found));
+        self.tire(LOOK * looks as u32);
         self.other_names(above, at, found);
-        self.repetition(above, at, found);
+        // Below a town nothing else is named that could be meant.
+        let town = above.is_some_and(|above| self.is_town(above) && above.form == Form::Full);
+        self.repetition(above, at, if town { Heard::Near } else { Heard::Exact }, found);
     }
 
     /// The names that may have been misheard at a place, below the last step.
@@ -88,6 +86,9 @@ impl<'a> Listener<'a> {
         // After 成都花园 nothing is named but what says its rank.
         let blind = above.is_some_and(|step| step.headed) && !self.says_rank(at);
         let blind = blind || self.patience == 0;
+        if !blind && !found.iter().any(|step| step.repeated) {
+            self.repetition(above, at, Heard::Near, found);
+        }
         let Some(heard) = self.tokens.get(at).filter(|token| !blind && token.id != 0) else {
             return;
         };
@@ -159,6 +160,10 @@ impl<'a> Listener<'a> {
         self.tokens.get(at).is_some_and(|token| token.id != 0)
     }
 
+    fn is_town(&self, step: Step) -> bool {
+        self.gazetteer.units[step.unit as usize].level == Level::Town
+    }
+
     /// Takes note of work done.
     fn tire(&mut self, work: u32) {
         self.patience = self.patience.saturating_sub(work);
@@ -193,29 +198,6 @@ impl<'a> Listener<'a> {
             if same == name.len() {
                 self.found(unit, at, Form::Alias, Fit::exact(at + same), found);
             }
-        }
-    }
-
-    /// The unit of the last step once more, in full.
-    fn repetition(&mut self, above: Option<Step>, at: usize, found: &mut Vec<Step>) {
-        let Some(above) = above.filter(|step| !step.repeated && step.form != Form::Alias) else {
-            return;
-        };
-        let name = self.gazetteer.name(above.unit);
-        let (stem, rank) = name.split_at(self.gazetteer.stem(above.unit));
-        let most = if above.exact() { allowed(MOST_REPEATED, stem.len()) } else { 0 };
-        let fit = align::stem(&mut self.ears, at, stem, most)
-            .and_then(|fit| fit.ranked(&mut self.ears, rank))
-            .filter(|fit| fit.cost <= most && self.same_rank(fit, rank));
-        // 高店镇高店镇社区 is a community in its town.
-        let below = |fit: &Fit| {
-            ["村", "社区", "居委", "街", "路"]
-                .iter()
-                .any(|head| self.rest(fit.to).starts_with(head))
-        };
-        if let Some(fit) = fit.filter(|fit| !below(fit)) {
-            let (unit, form) = (above.unit, Form::Full);
-            found.push(Step { unit, from: at, form, fit, repeated: true, headed: false });
         }
     }
 
@@ -286,9 +268,10 @@ impl<'a> Listener<'a> {
         }
         let last = &self.tokens[core.to - 1];
         let rest = self.rest(core.to - 1);
-        // 东文镇 is not 东文山, 阳明村 not 阳明洞.
+        // 东文镇 is not 东文山, 阳明村 not 阳明洞, 北店村 not the town of 北段村.
         let other = self.heads.is_rank(last.id) || BELOW.iter().any(|head| rest.starts_with(head));
-        let fits = stem.last() == Some(&last.id) || !other;
+        let village = rest.starts_with('村') && core.worst > u16::from(HOMOPHONE);
+        let fits = !village && (stem.last() == Some(&last.id) || !other);
         if let Some(fit) = core.whole(&self.ears).filter(|fit| fits && fit.cost > 0) {
             self.found(unit, at, Form::Short, fit, found);
         }
@@ -306,8 +289,12 @@ impl<'a> Listener<'a> {
         let wrong = heard.iter().zip(rank).position(|(token, id)| token.id != *id).unwrap_or(0);
         let next = self.tokens.get(from + wrong + 1);
         let begins = next.is_some_and(|next| self.gazetteer.begins([heard[wrong].id, next.id]));
-        // 曹庙甄岗村 is not 曹庙镇岗村.
-        let village = |at: usize| ["村", "庄", "社区"].iter().any(|h| self.rest(at).starts_with(h));
+        // 曹庙甄岗村 is not 曹庙镇岗村, but 金东曲傅村镇 is 金东区傅村镇.
+        let ranked = |at: usize| self.tokens.get(at).is_some_and(|t| self.heads.is_rank(t.id));
+        let village = |at: usize| {
+            let rest = self.rest(at);
+            rest.starts_with("社区") || (rest.starts_with(['村', '庄']) && !ranked(at + 1))
+        };
         let village = rank.len() == 1 && (village(fit.to) || village(fit.to + 1));
         let near = fit.rank <= RANK * rank.len() as u16;
         near && !begins && !village && !heard.iter().zip(rank).any(other)
@@ -317,7 +304,8 @@ impl<'a> Listener<'a> {
         let rest = self.rest(fit.to);
         let next = self.tokens.get(fit.to).is_some_and(|token| self.heads.is_rank(token.id));
         let bare = fit.cost > 0 && self.heads.is_bare(rest);
-        let headed = form == Form::Short && (next || bare || self.heads.begin(rest));
+        let named = || self.heads.begin(rest) && !(fit.cost > 0 && self.heads.is_road(rest));
+        let headed = form == Form::Short && (next || bare || named());
         found.push(Step { unit, from: at, form, fit, repeated: false, headed });
     }
 

@@ -152,12 +152,10 @@ impl<'a> Search<'a> {
     /// What the steps are worth: what they explain of the zone less what must have been misheard.
     fn score(&self) -> i32 {
         let mut score = 0;
-        let mut above = 0;
+        let mut above: Option<Index> = None;
         for step in &self.steps {
-            let unit = &self.gazetteer.units[step.unit as usize];
-            let level = unit.level as i32;
-            let skipped = (level - above - 1).max(0);
-            above = level;
+            let skipped = self.skipped(above, step.unit);
+            above = Some(step.unit);
             let length = (step.fit.to - step.from) as i32;
             let home = self.near_home(step.unit);
             score += match (step.repeated, step.form) {
@@ -170,5 +168,18 @@ impl<'a> Search<'a> {
         }
         // What ends with a name that something else is named after explains little.
         score - if self.steps.last().is_some_and(|last| last.headed) { HEADED } else { 0 }
+    }
+
+    /// How many units between two of a path were not named; the province need not be.
+    fn skipped(&self, above: Option<Index>, unit: Index) -> i32 {
+        let parent = |unit: Index| self.gazetteer.units[unit as usize].parent;
+        let upward = |unit: &Index| Some(parent(*unit)).filter(|above| above != unit);
+        let lineage = std::iter::successors(Some(unit), upward).skip(1);
+        let between = lineage.take_while(|unit| Some(*unit) != above).count() as i32;
+        match above {
+            None => (between - 1).max(0),
+            Some(above) if above != unit && self.gazetteer.holds(above, unit) => between,
+            Some(_) => 0,
+        }
     }
 }

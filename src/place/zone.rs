@@ -121,10 +121,12 @@ fn read(digits: &[u8], numerals: Numerals) -> Vec<char> {
 /// What stands after the short form of a name when that is not the administrative unit but a road,
 /// a village or a building named after it.
 const HEADS: &str = "村 庄 屯 寨子 路 街 道 大道 巷 弄 胡同 桥 大桥 社区 小区 花园 家园 花苑 名苑 苑 雅苑 公寓 大厦 广场 商场 商城 \
-    商厦 超市 市场 菜市场 菜场 农贸 批发 医院 诊所 药店 药房 学校 小学 中学 高中 初中 大学 学院 幼儿园 一中 二中 三中 饭店 酒店 宾馆 \
-    旅馆 大酒店 餐厅 饭馆 工业 产业 科技 开发区 园区 公园 景区 风景 度假 水库 河 湖 水厂 电厂 电站 工厂 厂 矿 煤矿 公司 集团 \
+    商厦 超市 市场 菜市场 菜场 批发 医院 诊所 药店 药房 学校 小学 中学 高中 初中 大学 学院 幼儿园 一中 二中 三中 饭店 酒店 宾馆 \
+    旅馆 大酒店 餐厅 饭馆 工业 产业 科技 园区 公园 景区 风景 度假 水库 河 湖 水厂 电厂 电站 工厂 厂 矿 煤矿 公司 集团 \
     银行 车站 站 加油站 机场 码头 港 林场 农场 牧场 东路 西路 南路 北路 中路 东街 西街 南街 北街 大街 新街 步行街 新村 新城 新区 花城 名城 \
     名都 华府 府邸 公馆 名邸 佳苑 嘉园 国际 天下 山庄 别墅 公租房 村委会 居委会 牧委会 家 村民 组 队 户 居民 国道 省道 高速 铁路 立交 隧道 \
+    养殖 种植 水泥 砖厂 食品 有限 实业 机械 化工 电器 五金 建材 家具 门业 汽配 车行 驾校 洗车 收费站 变电站 粮站 卫生室 教学点 \
+    农庄 陵园 公墓 祠堂 教堂 茶楼 酒楼 酒家 火锅 小吃 批发部 烟酒 招待所 \
     商贸 物流 物业 影院 剧院 书店 图书馆 博物馆 体育 号 栋 幢 单元 楼 室 修理 汽修 网吧 浴池 理发 门市 商店 小卖部 店";
 
 /// What is longer than this many characters has a name of its own.
@@ -175,6 +177,15 @@ impl Heads {
         }
         let length = text.chars().take(3).count();
         if village { length < 2 } else { (1..3).contains(&length) }
+    }
+
+    /// Whether a text is, up to its first number, the name of a road that is named after a kind of
+    /// place: 公园南路, 工业园路.
+    pub(super) fn is_road(&self, text: &str) -> bool {
+        let ends = |letter: &char| digit(*letter).is_some() || is_separator(*letter);
+        let name: Vec<char> = text.chars().take(BARE).take_while(|letter| !ends(letter)).collect();
+        let whole = (3..BARE).contains(&name.len()) && !name.contains(&'村');
+        whole && name.iter().position(|letter| "路街道".contains(*letter)) == Some(name.len() - 1)
     }
 
     /// Whether a text begins with the name of a kind of place below the town.

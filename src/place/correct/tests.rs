@@ -42,6 +42,9 @@ fn misheard_names_become_the_ones_of_the_list() {
         ("六安市金安曲双河镇", "六安市金安区双河镇"),
         ("六安市六安市裕安区", "六安市裕安区"),
         ("六安市霍邱县是店镇石店镇", "六安市霍邱县石店镇"),
+        ("六安市霍邱县石店镇是店镇", "六安市霍邱县石店镇"),
+        ("金华市金东曲傅村镇", "金华市金东区傅村镇"),
+        ("六安金寨县吴家电工业园路90号", "六安金寨县吴家店工业园路90号"),
     ];
     for (zone, expected) in table {
         assert_eq!(corrected(zone, "六安市").as_deref(), Some(expected), "{zone}");
@@ -57,9 +60,18 @@ fn right_addresses_and_other_texts_stay() {
         "六安市金寨县流波疃镇",
         "六安市霍邱县城关振兴街",
         "六安市霍邱县曹庙甄岗村",
+        "六安市霍邱县曹庙振堂社区",
         "六安市金安区双和超市",
         "六安市萧山区上海大道602号",
         "合肥市巢湖市",
+        // Another city's county is not a city that sounds alike and has a town of that name.
+        "阆中市飞凤镇",
+        "宿城龙河镇古河村",
+        "涿州市桃园街道北京北路",
+        // What is named after a place is not that place misheard.
+        "六安市金安区双和卫生室",
+        "六安市金安区双和水泥厂12号",
+        "双鸭山饶河四排赫哲族人民医院",
         "山西中路与中山路交叉口",
         "未提及",
         "",
@@ -71,9 +83,30 @@ fn right_addresses_and_other_texts_stay() {
 }
 
 #[test]
+fn a_listed_name_is_no_short_form_with_something_behind() {
+    // 留智庙镇 is a town in 衡水市, 六枝 a county of 六盘水市.
+    let outcome = CORRECTOR.correct("六盘水市留智庙镇东风北路", "六盘水市").outcome;
+    assert_eq!(outcome, Outcome::Kept);
+}
+
+#[test]
+fn what_may_be_a_rank_or_begin_the_next_name_is_asked() {
+    assert_eq!(asked("酒泉市敦煌石包橙陵园", "酒泉市"), ["酒泉市敦煌市包橙陵园"]);
+    assert_eq!(corrected("酒泉市敦煌石沙州镇", "酒泉市").as_deref(), Some("酒泉市敦煌市沙州镇"));
+}
+
+#[test]
 fn a_question_lists_whole_zones_and_never_the_zone_itself() {
     // 南河镇 may be 南河店镇, or a village that the caller calls a town.
     assert_eq!(asked("南阳市南召县南河镇3号", "南阳市"), ["南阳市南召县南河店镇3号"]);
+    // One odd character, in a city without counties, and of a county with one of its towns behind.
+    assert_eq!(asked("中山市港冒镇", "中山市"), ["中山市港口镇"]);
+    assert_eq!(asked("达州市渠县", "达州市"), Vec::<String>::new());
+    assert_eq!(asked("达州市枯县三汇镇", "达州市"), ["达州市渠县三汇镇"]);
+    // 材 looks a little like 洒, but there is 嘎栋街道, too.
+    let asked_for = asked("西双版纳傣族自治州景洪市嘎材街道", "西双版纳傣族自治州");
+    let near = ["嘎洒街道", "嘎栋街道"].map(|town| format!("西双版纳傣族自治州景洪市{town}"));
+    assert_eq!(asked_for[..2], near);
     // 苏州 was heard, but the county is home's.
     assert_eq!(asked("苏州市埇桥区曹村镇", "宿州市"), ["宿州市埇桥区曹村镇"]);
 }
@@ -109,6 +142,16 @@ fn a_home_is_a_listed_unit_by_its_full_name_or_its_code() {
 }
 
 #[test]
+fn a_misheard_name_is_no_repetition_where_it_is_a_unit() {
+    for (zone, home, expected) in [
+        ("南充市阆种市保宁街道", "南充市", "南充市阆中市保宁街道"),
+        ("双鸭山市集贤集线镇", "双鸭山市", "双鸭山市集贤集贤镇"),
+    ] {
+        assert_eq!(corrected(zone, home).as_deref(), Some(expected), "{zone}");
+    }
+}
+
+#[test]
 fn every_change_is_reported_with_its_unit_and_reason() {
     let answer = CORRECTOR.correct("刘安市舒城县舒城县山西镇1组", "六安市");
     let Outcome::Corrected { zone, changes } = answer.outcome else { panic!("corrected") };
@@ -134,7 +177,35 @@ fn of_two_towns_with_one_name_neither_is_named() {
     // 霍邱县 and 舒城县 have a 城关镇 each.
     let named = |zone: &str| CORRECTOR.correct(zone, "六安市").path.len();
     assert_eq!((named("六安市城关镇"), named("六安市霍邱县城关镇")), (2, 4));
-    assert_eq!(corrected("六安市城管镇", "六安市").as_deref(), Some("六安市城关镇"));
+    assert_eq!((named("六安市城关镇"), named("六安市霍邱县城关镇")), (2, 4));
+}
+
+#[test]
+fn what_nothing_in_the_zone_tells_apart_is_asked() {
+    let table: [(&str, &str, &[&str]); 8] = [
+        // Two towns of one name: which of them the correction means nobody knows.
+        ("六安市城管镇红绿灯路口", "六安市", &["六安市城关镇红绿灯路口"]),
+        ("六安市青衫镇南溪村", "六安市", &["六安市青山镇南溪村", "六安市青山乡南溪村"]),
+        ("哈平露街道", "哈尔滨市", &["哈平路街道", "和平路街道"]),
+        ("广州市沙万街道", "广州市", &["广州市沙湾街道", "广州市沙园街道"]),
+        // The town lies in 西青区, which looks like 乌青区; 武清区 sounds like it.
+        ("天津市乌青区大寺镇", "天津市", &["天津市西青区大寺镇", "天津市武清区大寺镇"]),
+        // 永嘉镇 may be what stands behind the county, and may not.
+        ("重庆市铜链区酝恰镇", "重庆市", &["重庆市铜梁区酝恰镇"]),
+        // There is a 泰州市, but no 仙居县 in it; there is a 山西省, but no 宝鸡市.
+        ("山西省宝鸡市眉县横渠镇", "宝鸡市", &["陕西省宝鸡市眉县横渠镇"]),
+        ("泰州市仙居县白塔镇", "台州市", &["台州市仙居县白塔镇"]),
+    ];
+    for (zone, home, expected) in table {
+        let asked = asked(zone, home);
+        assert!(expected.iter().all(|text| asked.iter().any(|a| a == text)), "{zone}: {asked:?}");
+    }
+    // What the zone tells apart is corrected.
+    for (zone, expected) in
+        [("六安市霍邱县城管镇", "六安市霍邱县城关镇"), ("六安市裕安区青衫乡", "六安市裕安区青山乡")]
+    {
+        assert_eq!(corrected(zone, "六安市").unwrap_or_default(), expected, "{zone}");
+    }
 }
 
 #[test]

@@ -4,11 +4,13 @@
 //!
 //! [`Corrector`] knows the units of the whole country. In reading order: `gazetteer` is the list;
 //! `syllable`, `sound`, `dialect` and `characters` say what a heard character may have been;
-//! `zone`, `align` and `listen` find the names that may stand at a place of the text; `search`
-//! walks down the levels; `decide` and `rivals` say what may be believed; `correct` writes it. `lists`
-//! reads the users' own names, and `villages` is what decides beside names.
+//! `zone`, `align` and `listen` find the names that may stand at a place of the text; `search` walks
+//! down the levels; `decide` and `rivals` say what may be believed; `correct` chooses the answer and
+//! `write` writes it; `choose` is for who answers a question. `lists` reads the users' own names, and
+//! `villages` is what decides beside names.
 
 mod align;
+mod answer;
 mod characters;
 mod choose;
 mod correct;
@@ -25,10 +27,12 @@ mod sound;
 mod step;
 mod syllable;
 mod villages;
+mod write;
 mod zone;
 
 pub use self::{
-    correct::{Answer, Auto, Change, Corrector, Named, Outcome, Reason, UnknownHome},
+    answer::{Answer, Change, Named, Outcome, Reason},
+    correct::{Auto, Corrector, UnknownHome},
     dialect::{BadMerger, Dialect},
     evaluate::{Case, Evaluation, Figures, Tally},
     gazetteer::Gazetteer,

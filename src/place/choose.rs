@@ -1,7 +1,8 @@
 //! What somebody may choose from when a zone is in question, and what a choice comes to.
 
 use super::{
-    correct::{ALTERNATIVES, Answer, Change, Corrector, Outcome},
+    answer::{Answer, Change, Outcome},
+    correct::{ALTERNATIVES, Corrector},
     decide::Judge,
     gazetteer::Index,
     search::{Path, Search},

@@ -1,14 +1,14 @@
 //! The corrector: what a zone becomes, and why.
 
-use std::{fmt, ops::Range};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    characters::{ALIEN, HOMOPHONE},
+    answer::{Answer, Outcome, Reason},
     decide::{Believed, Judge},
     dialect::Dialect,
-    gazetteer::{Gazetteer, Index, Unit},
+    gazetteer::{Gazetteer, Index},
     name::Level,
     search::{Path, Search},
     step::{Form, Step},
@@ -25,7 +25,7 @@ const LONGEST_TOWN: usize = 6;
 pub struct Corrector {
     pub(super) gazetteer: Gazetteer,
     pub(super) heads: Heads,
-    collapse: bool,
+    pub(super) collapse: bool,
     auto: Auto,
     home: Option<Index>,
 }
@@ -61,80 +61,6 @@ impl Auto {
     "{0:?} is no city of the list; write its full name or its code, such as \"六安市\" or \"341500\""
 )]
 pub struct UnknownHome(pub String);
-
-/// What the corrector says of one zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// What becomes of the zone.
-    pub outcome: Outcome,
-    /// The units that the zone names and those that hold them, from the top, as far as they are certain.
-    pub path: Vec<Named>,
-}
-
-/// What becomes of a zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It stays byte for byte.
-    Kept,
-    /// It becomes another text.
-    Corrected {
-        /// The whole zone, corrected.
-        zone: String,
-        /// Every difference, in the order of the text.
-        changes: Vec<Change>,
-    },
-    /// It stays unless somebody chooses one of these.
-    Ask {
-        /// Whole zones, the likeliest first, at most five; none is the zone itself.
-        alternatives: Vec<String>,
-    },
-}
-
-/// A unit that a zone lies in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
-    /// Its level.
-    pub level: Level,
-    /// Its code: six digits, nine for towns; a unit of an own list may have none.
-    pub code: Option<u32>,
-    /// Its name in the list.
-    pub name: String,
-}
-
-/// One difference between a zone and its correction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The bytes of the zone that are replaced.
-    pub span: Range<usize>,
-    /// What stood there.
-    pub from: String,
-    /// What stands there now.
-    pub to: String,
-    /// The unit's level.
-    pub level: Level,
-    /// The unit's code, if it has one.
-    pub code: Option<u32>,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// Why a name was changed; of several reasons the weightiest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Digits for a numeral: 6安市.
-    Numeral,
-    /// The same syllables: 刘安市.
-    Homophone,
-    /// Near syllables: 南陵 for 兰陵.
-    NearSound,
-    /// A character that looks alike: 古集区 for 叶集区.
-    Shape,
-    /// A character was lost: 天寨镇.
-    Lost,
-    /// The name stood twice: 六安市六安市.
-    Repeated,
-}
 
 impl fmt::Debug for Corrector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -346,90 +272,6 @@ impl Corrector {
             paths.iter().find(|path| path.steps[0].fit.worst <= 20 && path.steps.len() > 1)?;
         let text = Some(self.edit(zone, tokens, path).0).filter(|text| text != zone)?;
         Some(Answer { outcome: Outcome::Ask { alternatives: vec![text] }, path: Vec::new() })
-    }
-
-    /// The answer that a path gives; its first so many units are certain.
-    fn answer(&self, zone: &str, tokens: &[Token], path: &Path, settled: usize) -> Answer {
-        let (text, changes) = self.edit(zone, tokens, path);
-        let outcome = match changes.is_empty() {
-            true => Outcome::Kept,
-            false => Outcome::Corrected { zone: text, changes },
-        };
-        let named = path.steps.iter().filter(|step| !step.repeated).take(settled);
-        let mut units: Vec<Index> = Vec::with_capacity(4);
-        for step in named {
-            let at = units.len();
-            let above = units.last().copied();
-            let mut unit = step.unit;
-            while above.is_none_or(|above| above != unit && self.gazetteer.holds(above, unit)) {
-                units.insert(at, unit);
-                let parent = self.gazetteer.units[unit as usize].parent;
-                if parent == unit {
-                    break;
-                }
-                unit = parent;
-            }
-            // A town said to be in a county that it is not in.
-            if units.len() == at && above != Some(step.unit) {
-                units.push(step.unit);
-            }
-        }
-        let named = |unit: &Index| {
-            let Unit { level, code, .. } = self.gazetteer.units[*unit as usize];
-            Named { level, code, name: self.gazetteer.text(*unit) }
-        };
-        Answer { outcome, path: units.iter().map(named).collect() }
-    }
-
-    /// The zone with the names of a path, and what differs.
-    pub(super) fn edit(&self, zone: &str, tokens: &[Token], path: &Path) -> (String, Vec<Change>) {
-        let judge = Judge { gazetteer: &self.gazetteer, tokens, home: None };
-        let mut text = String::with_capacity(zone.len());
-        let mut changes = Vec::new();
-        let mut done = 0;
-        let mut steps = path.steps.iter().peekable();
-        while let Some(step) = steps.next() {
-            let mut last = step;
-            let repeated = self.collapse && steps.peek().is_some_and(|next| next.repeated);
-            if repeated && let Some(next) = steps.next() {
-                last = next;
-            }
-            if step.exact() && last.exact() && !repeated {
-                continue;
-            }
-            let span = tokens[step.from].start as usize..tokens[last.fit.to - 1].end as usize;
-            let to = self.gazetteer.spell(&judge.written(last));
-            let from = zone[span.clone()].to_owned();
-            text.push_str(&zone[done..span.start]);
-            text.push_str(&to);
-            done = span.end;
-            let unit = &self.gazetteer.units[step.unit as usize];
-            let reason = if repeated { Reason::Repeated } else { self.reason(step, tokens) };
-            changes.push(Change { span, from, to, level: unit.level, code: unit.code, reason });
-        }
-        text.push_str(&zone[done..]);
-        (text, changes)
-    }
-
-    fn reason(&self, step: &Step, tokens: &[Token]) -> Reason {
-        if step.fit.lost {
-            return Reason::Lost;
-        }
-        let judge = Judge { gazetteer: &self.gazetteer, tokens, home: None };
-        let written = judge.written(step);
-        let heard = tokens[step.from..step.fit.to].iter();
-        let reasons = heard.zip(&written).map(|(token, id)| {
-            let characters = &self.gazetteer.characters;
-            let cost = characters.cost(token.id, *id);
-            match cost {
-                0 if token.numeral => Reason::Numeral,
-                _ if cost == characters.shape(token.id, *id) => Reason::Shape,
-                0..=HOMOPHONE => Reason::Homophone,
-                ALIEN.. => Reason::Shape,
-                _ => Reason::NearSound,
-            }
-        });
-        reasons.max().unwrap_or(Reason::Homophone)
     }
 }
 

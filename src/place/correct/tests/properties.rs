@@ -7,6 +7,7 @@ use std::{collections::HashSet, time::Duration};
 use proptest::prelude::*;
 
 use super::*;
+use crate::place::Change;
 
 /// Whose hotline takes the call: a city, a municipality, a code, a county, a province, nobody.
 const HOMES: [&str; 8] =

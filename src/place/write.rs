@@ -1,0 +1,104 @@
+//! What a path makes of a zone: the text, and every difference with its reason.
+
+use super::{
+    answer::{Answer, Change, Named, Outcome, Reason},
+    characters::{ALIEN, HOMOPHONE},
+    correct::Corrector,
+    decide::Judge,
+    gazetteer::{Index, Unit},
+    search::Path,
+    step::Step,
+    zone::Token,
+};
+
+impl Corrector {
+    /// The answer that a path gives; its first so many units are certain.
+    pub(super) fn answer(
+        &self,
+        zone: &str,
+        tokens: &[Token],
+        path: &Path,
+        settled: usize,
+    ) -> Answer {
+        let (text, changes) = self.edit(zone, tokens, path);
+        let outcome = match changes.is_empty() {
+            true => Outcome::Kept,
+            false => Outcome::Corrected { zone: text, changes },
+        };
+        let named = path.steps.iter().filter(|step| !step.repeated).take(settled);
+        let mut units: Vec<Index> = Vec::with_capacity(4);
+        for step in named {
+            let at = units.len();
+            let above = units.last().copied();
+            let mut unit = step.unit;
+            while above.is_none_or(|above| above != unit && self.gazetteer.holds(above, unit)) {
+                units.insert(at, unit);
+                let parent = self.gazetteer.units[unit as usize].parent;
+                if parent == unit {
+                    break;
+                }
+                unit = parent;
+            }
+            // A town said to be in a county that it is not in.
+            if units.len() == at && above != Some(step.unit) {
+                units.push(step.unit);
+            }
+        }
+        let named = |unit: &Index| {
+            let Unit { level, code, .. } = self.gazetteer.units[*unit as usize];
+            Named { level, code, name: self.gazetteer.text(*unit) }
+        };
+        Answer { outcome, path: units.iter().map(named).collect() }
+    }
+
+    /// The zone with the names of a path, and what differs.
+    pub(super) fn edit(&self, zone: &str, tokens: &[Token], path: &Path) -> (String, Vec<Change>) {
+        let judge = Judge { gazetteer: &self.gazetteer, tokens, home: None };
+        let mut text = String::with_capacity(zone.len());
+        let mut changes = Vec::new();
+        let mut done = 0;
+        let mut steps = path.steps.iter().peekable();
+        while let Some(step) = steps.next() {
+            let mut last = step;
+            let repeated = self.collapse && steps.peek().is_some_and(|next| next.repeated);
+            if repeated && let Some(next) = steps.next() {
+                last = next;
+            }
+            if step.exact() && last.exact() && !repeated {
+                continue;
+            }
+            let span = tokens[step.from].start as usize..tokens[last.fit.to - 1].end as usize;
+            let to = self.gazetteer.spell(&judge.written(last));
+            let from = zone[span.clone()].to_owned();
+            text.push_str(&zone[done..span.start]);
+            text.push_str(&to);
+            done = span.end;
+            let unit = &self.gazetteer.units[step.unit as usize];
+            let reason = if repeated { Reason::Repeated } else { self.reason(step, tokens) };
+            changes.push(Change { span, from, to, level: unit.level, code: unit.code, reason });
+        }
+        text.push_str(&zone[done..]);
+        (text, changes)
+    }
+
+    fn reason(&self, step: &Step, tokens: &[Token]) -> Reason {
+        if step.fit.lost {
+            return Reason::Lost;
+        }
+        let judge = Judge { gazetteer: &self.gazetteer, tokens, home: None };
+        let written = judge.written(step);
+        let heard = tokens[step.from..step.fit.to].iter();
+        let reasons = heard.zip(&written).map(|(token, id)| {
+            let characters = &self.gazetteer.characters;
+            let cost = characters.cost(token.id, *id);
+            match cost {
+                0 if token.numeral => Reason::Numeral,
+                _ if cost == characters.shape(token.id, *id) => Reason::Shape,
+                0..=HOMOPHONE => Reason::Homophone,
+                ALIEN.. => Reason::Shape,
+                _ => Reason::NearSound,
+            }
+        });
+        reasons.max().unwrap_or(Reason::Homophone)
+    }
+}

@@ -17,7 +17,7 @@ PURE = src/backoff.rs src/node/lifecycle.rs src/node/lifecycle src/fleet/wanted.
        src/dispatch/budget.rs src/dispatch/cases.rs \
        src/ollama/stream.rs src/ollama/text.rs src/ollama/repetition.rs src/place.rs src/place \
        src/ticket/transcript.rs src/ticket/prompt.rs src/ticket/parse.rs src/ticket/validate.rs \
-       src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive
+       src/ticket/arbitrate.rs src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive
 lint:
 	cargo clippy --locked --all-targets -- -D warnings
 	@ls -d $(PURE) >/dev/null

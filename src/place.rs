@@ -31,7 +31,7 @@ mod write;
 mod zone;
 
 pub use self::{
-    answer::{Answer, Change, Named, Outcome, Reason},
+    answer::{Alternative, Answer, Change, Named, Outcome, Reason},
     correct::{Auto, Corrector, UnknownHome},
     dialect::{BadMerger, Dialect},
     evaluate::{Case, Evaluation, Figures, Tally},

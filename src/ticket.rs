@@ -24,7 +24,7 @@ use crate::{
     config::{self, Correction},
     dispatch::{Dispatch, Failed},
     ollama::{Answer, GenerateRequest},
-    place::{self, Corrector, Named, Outcome},
+    place::{self, Alternative, Corrector, Named, Outcome},
 };
 
 /// The zone of a ticket when no address was said.
@@ -76,8 +76,8 @@ impl Settings {
 /// What a model is asked about a zone.
 struct Question<'a> {
     zone: &'a str,
-    alternatives: Vec<String>,
-    /// What the zone names if it stays.
+    alternatives: Vec<Alternative>,
+    /// What the zone lies in if it stays.
     path: Vec<Named>,
     /// How the answer comes about.
     method: Method,
@@ -158,7 +158,7 @@ impl<'a> Tickets<'a> {
                 ZoneCorrection::told(zone, kept, method)
             }
             Ok(Some(choice)) => {
-                let chosen = corrector.choose(zone, &alternatives[choice - 1], "");
+                let chosen = corrector.choose(alternatives[choice - 1].clone(), "");
                 ZoneCorrection::told(zone, chosen, method)
             }
             Ok(None) => {

@@ -32,11 +32,12 @@ impl Place {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self { home, lists, location_file, villages: villages_file, zones } = self;
         let gazetteer = Gazetteer::with(&Files { location_file, lists, villages_file })?;
-        let home = home.or_else(|| gazetteer.only_city()).unwrap_or_default();
+        let home = home.unwrap_or_default();
         if zones.is_empty() {
             super::say(&format!("The files can be used: {} units.\n", gazetteer.len()))?;
         }
         let corrector = Corrector::new(gazetteer);
+        corrector.knows(&home)?;
         for zone in &zones {
             let told = tell(zone, &corrector.correct(zone, &home));
             if !super::say(&told)? {
@@ -67,7 +68,7 @@ fn tell(zone: &str, answer: &Answer) -> String {
     }
     if let Outcome::Ask { alternatives } = &answer.outcome {
         for (number, alternative) in (1..).zip(alternatives) {
-            let _ = writeln!(told, "  {number}. {}", plain(alternative));
+            let _ = writeln!(told, "  {number}. {}", plain(&alternative.zone));
         }
     }
     told

@@ -29,9 +29,18 @@ pub enum Outcome {
     },
     /// It stays unless somebody chooses one of these.
     Ask {
-        /// Whole zones, the likeliest first, at most five; none is the zone itself.
-        alternatives: Vec<String>,
+        /// What it may become, the likeliest first, at most five; none is the zone itself.
+        alternatives: Vec<Alternative>,
     },
+}
+
+/// What a zone becomes if somebody chooses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    /// The whole zone.
+    pub zone: String,
+    /// Every difference, in the order of the text.
+    pub changes: Vec<Change>,
 }
 
 /// A unit that a zone lies in.

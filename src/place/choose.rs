@@ -1,80 +1,47 @@
-//! What somebody may choose from when a zone is in question, and what a choice comes to.
+//! What somebody may choose from who is asked about every zone, and what a choice comes to.
 
 use super::{
-    answer::{Answer, Change, Outcome},
+    answer::{Alternative, Answer, Outcome},
     correct::{ALTERNATIVES, Corrector},
     decide::Judge,
-    gazetteer::Index,
-    search::{Path, Search},
+    search::Search,
     zone::{Numerals, tokens},
 };
 
 impl Corrector {
-    /// Whole zones that a zone may have been, believed or not: the likeliest first, at most five, none
-    /// the zone itself.
-    pub fn alternatives(&self, zone: &str, home: &str) -> Vec<String> {
-        let believed = match self.correct(zone, home).outcome {
-            Outcome::Corrected { zone, .. } => vec![zone],
+    /// What a zone may have been, believed or not: the likeliest first, at most five, none the zone
+    /// itself.
+    pub fn alternatives(&self, zone: &str, home: &str) -> Vec<Alternative> {
+        let mut alternatives = match self.correct(zone, home).outcome {
+            Outcome::Corrected { zone, changes } => vec![Alternative { zone, changes }],
             Outcome::Ask { alternatives } => alternatives,
             Outcome::Kept => Vec::new(),
         };
-        let mut alternatives = believed;
         let home = self.home_of(home);
-        let known = self.known(zone, home);
-        self.readings(zone, home, |path, text, _| {
+        for numerals in [Numerals::Counted, Numerals::Spelled] {
+            let Some(tokens) = tokens(&self.gazetteer, zone, numerals) else { continue };
+            let search = || Search::new(&self.gazetteer, &self.heads, zone, &tokens, home);
+            let judge = Judge { gazetteer: &self.gazetteer, tokens: &tokens, home };
             // What explains no more than the names that stand there is no alternative to them.
-            if path.score > known && text != zone && !alternatives.contains(&text) {
-                alternatives.push(text);
+            let known = search().exact().first().map_or(0, |path| path.score);
+            let likelier = search().all().into_iter().filter(|path| path.score > known);
+            let likelier: Vec<_> = likelier.collect();
+            let cut: Vec<_> = likelier.iter().map(|path| judge.believed(path).path).collect();
+            for path in likelier.iter().chain(&cut) {
+                self.propose(zone, &tokens, path, &mut alternatives);
             }
-            alternatives.len() >= ALTERNATIVES
-        });
+        }
+        alternatives.truncate(ALTERNATIVES);
         alternatives
     }
 
     /// What a zone becomes when one of its alternatives is chosen.
-    pub fn choose(&self, zone: &str, chosen: &str, home: &str) -> Answer {
-        let mut changes = Vec::new();
-        self.readings(zone, self.home_of(home), |_, text, made| {
-            let found = text == chosen;
-            if found {
-                changes = made;
-            }
-            found
-        });
-        let path = self.correct(chosen, home).path;
-        let chosen = chosen.to_owned();
-        Answer { outcome: Outcome::Corrected { zone: chosen, changes }, path }
-    }
-
-    /// How much of a zone is explained by names that it has letter by letter.
-    fn known(&self, zone: &str, home: Option<Index>) -> i32 {
-        let tokens = tokens(&self.gazetteer, zone, Numerals::Counted).unwrap_or_default();
-        let exact = Search::new(&self.gazetteer, &self.heads, zone, &tokens, home).exact();
-        exact.first().map_or(0, |path| path.score)
-    }
-
-    /// Visits what each likely path makes of a zone, whole and cut short, until one is enough.
-    fn readings(
-        &self,
-        zone: &str,
-        home: Option<Index>,
-        mut enough: impl FnMut(&Path, String, Vec<Change>) -> bool,
-    ) {
-        let kinds = [Numerals::Counted, Numerals::Spelled];
-        for tokens in kinds.into_iter().filter_map(|kind| tokens(&self.gazetteer, zone, kind)) {
-            let search = || Search::new(&self.gazetteer, &self.heads, zone, &tokens, home);
-            let judge = Judge { gazetteer: &self.gazetteer, tokens: &tokens, home };
-            let paths = search().all();
-            let home_first = home.map(|home| search().from(home)).unwrap_or_default();
-            let cut = paths.iter().map(|path| judge.believed(path).path);
-            let cut: Vec<Path> = cut.collect();
-            for path in paths.iter().chain(&cut).chain(&home_first) {
-                let (text, changes) = self.edit(zone, &tokens, path);
-                if enough(path, text, changes) {
-                    return;
-                }
-            }
-        }
+    pub fn choose(&self, chosen: Alternative, home: &str) -> Answer {
+        let Alternative { zone, changes } = chosen;
+        let Answer { outcome, path } = self.correct(&zone, home);
+        // Of a zone that would itself be corrected the units are not known.
+        let path = if outcome == Outcome::Kept { path } else { Vec::new() };
+        Answer { outcome: Outcome::Corrected { zone, changes }, path }
     }
 }
 
@@ -98,21 +65,38 @@ mod tests {
             ("", &[]),
         ];
         for (zone, expected) in table {
-            assert_eq!(CORRECTOR.alternatives(zone, ""), expected, "{zone}");
+            let alternatives = CORRECTOR.alternatives(zone, "");
+            let zones: Vec<_> = alternatives.iter().map(|other| other.zone.as_str()).collect();
+            assert_eq!(zones, expected, "{zone}");
         }
     }
 
     #[test]
-    fn every_alternative_can_be_chosen_and_differs_by_changes_of_names() {
-        let mut count = 0;
-        for line in include_str!("../../benches/zones.jsonl").lines() {
+    fn every_alternative_is_the_zone_with_its_changes_made() {
+        let zones = include_str!("../../benches/zones.jsonl").lines().map(|line| {
             let case: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            let [zone, home] = ["zone", "home"].map(|key| case[key].as_str().expect("text"));
-            for alternative in CORRECTOR.alternatives(zone, home) {
+            ["zone", "home"].map(|key| case[key].as_str().expect("text").to_owned())
+        });
+        let odd = [
+            ["六安市青衫镇南溪村", "六安市"],
+            ["山西省宝鸡市眉县横渠镇", "宝鸡市"],
+            ["广州市信塘镇", "广州市"],
+            ["刘长苗族乡", "贵阳市"],
+            ["南阳市南召县南河镇3号", "南阳市"],
+        ];
+        let mut count = 0;
+        for [zone, home] in zones.chain(odd.map(|case| case.map(str::to_owned))) {
+            for alternative in CORRECTOR.alternatives(&zone, &home) {
                 count += 1;
-                let answer = CORRECTOR.choose(zone, &alternative, home);
-                let Outcome::Corrected { changes, .. } = answer.outcome else { panic!("chosen") };
-                assert!(!changes.is_empty() && alternative != zone, "{zone} {alternative}");
+                let (mut text, mut done) = (String::new(), 0);
+                for change in &alternative.changes {
+                    text += &zone[done..change.span.start];
+                    text += &change.to;
+                    done = change.span.end;
+                }
+                text += &zone[done..];
+                assert_eq!(text, alternative.zone, "{zone}");
+                assert_ne!(alternative.zone, zone);
             }
         }
         assert!(count > 100, "{count} alternatives");
@@ -120,14 +104,18 @@ mod tests {
 
     #[test]
     fn a_choice_is_told_with_its_changes_and_its_units() {
-        let answer = CORRECTOR.choose("苏州市灵璧县灵城镇3号", "宿州市灵璧县灵城镇3号", "");
+        let mut alternatives = CORRECTOR.alternatives("苏州市灵璧县灵城镇3号", "");
+        let answer = CORRECTOR.choose(alternatives.remove(0), "");
         let Outcome::Corrected { zone, changes } = answer.outcome else { panic!("chosen") };
         assert_eq!(zone, "宿州市灵璧县灵城镇3号");
-        let told: Vec<_> = changes
-            .iter()
-            .map(|change| (change.from.as_str(), change.to.as_str(), change.code))
-            .collect();
+        let told =
+            changes.iter().map(|change| (change.from.as_str(), change.to.as_str(), change.code));
+        let told: Vec<_> = told.collect();
         assert_eq!(told, [("苏州市", "宿州市", Some(341_300))]);
         assert_eq!(answer.path.last().and_then(|named| named.code), Some(341_323_100));
+        // What would be corrected in its turn has no certain units.
+        let zone = "宿州市灵壁县".to_owned();
+        let answer = CORRECTOR.choose(Alternative { zone, changes: Vec::new() }, "");
+        assert_eq!(answer.path, []);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::{Answer, Outcome, Reason},
+    answer::{Alternative, Answer, Outcome, Reason},
     decide::{Believed, Judge},
     dialect::Dialect,
     gazetteer::{Gazetteer, Index},
@@ -128,23 +128,13 @@ impl Corrector {
         let home = self.home_of(home);
         let answer = self.once(zone, home);
         let Outcome::Corrected { zone: text, changes } = &answer.outcome else { return answer };
-        if !changes.iter().all(|change| self.auto.trusts(change.reason)) {
-            let alternatives = vec![text.clone()];
-            return Answer { outcome: Outcome::Ask { alternatives }, path: Vec::new() };
-        }
+        let trusted = changes.iter().all(|change| self.auto.trusts(change.reason));
         // What the correction itself would be corrected to was not understood.
-        let alternatives = match self.once(text, home).outcome {
-            Outcome::Kept => return answer,
-            Outcome::Corrected { zone: further, .. } => vec![further, text.clone()],
-            Outcome::Ask { mut alternatives } => {
-                alternatives.insert(0, text.clone());
-                alternatives
-            }
-        };
-        let mut alternatives: Vec<String> =
-            alternatives.into_iter().filter(|alternative| alternative != zone).collect();
-        alternatives.truncate(ALTERNATIVES);
-        Answer { outcome: Outcome::Ask { alternatives }, path: answer.path }
+        if trusted && self.once(text, home).outcome == Outcome::Kept {
+            return answer;
+        }
+        let alternative = Alternative { zone: text.clone(), changes: changes.clone() };
+        Answer { outcome: Outcome::Ask { alternatives: vec![alternative] }, path: Vec::new() }
     }
 
     pub(super) fn home_of(&self, home: &str) -> Option<Index> {
@@ -203,14 +193,11 @@ impl Corrector {
         let mut doubtful: Vec<&Path> = doubtful.map(|other| &other.path).collect();
         let second = doubtful.len().min(1);
         doubtful.splice(second..second, &namesakes);
-        let mut alternatives: Vec<String> = Vec::new();
+        let mut alternatives: Vec<Alternative> = Vec::new();
         let nothing = doubtful.iter().all(|path| self.edit(zone, tokens, path).0 == zone);
         let further = if nothing && !partial { &[] } else { &paths[..] };
         for path in doubtful.into_iter().chain(further.iter()) {
-            let text = self.edit(zone, tokens, path).0;
-            if text != zone && !alternatives.contains(&text) && alternatives.len() < ALTERNATIVES {
-                alternatives.push(text);
-            }
+            self.propose(zone, tokens, path, &mut alternatives);
         }
         let outcome = match alternatives.is_empty() {
             true => Outcome::Kept,
@@ -270,8 +257,10 @@ impl Corrector {
         let paths = Search::new(&self.gazetteer, &self.heads, zone, tokens, Some(home)).from(own);
         let path =
             paths.iter().find(|path| path.steps[0].fit.worst <= 20 && path.steps.len() > 1)?;
-        let text = Some(self.edit(zone, tokens, path).0).filter(|text| text != zone)?;
-        Some(Answer { outcome: Outcome::Ask { alternatives: vec![text] }, path: Vec::new() })
+        let mut alternatives = Vec::new();
+        self.propose(zone, tokens, path, &mut alternatives);
+        (!alternatives.is_empty())
+            .then_some(Answer { outcome: Outcome::Ask { alternatives }, path: Vec::new() })
     }
 }
 

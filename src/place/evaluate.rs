@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::answer::Outcome;
 
 /// One zone with its right answer: a line of a test set.
 #[derive(Clone, Debug, Deserialize)]
@@ -106,7 +106,8 @@ impl Evaluation {
             Outcome::Ask { .. } if is_clean => tally.doubted += 1,
             Outcome::Ask { alternatives } => {
                 tally.deferred += 1;
-                tally.listed += u32::from(alternatives.contains(&case.expected));
+                let listed = alternatives.iter().any(|other| other.zone == case.expected);
+                tally.listed += u32::from(listed);
             }
         }
     }
@@ -143,6 +144,7 @@ impl Evaluation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::Alternative;
 
     #[test]
     fn every_case_counts_where_it_belongs_and_ambiguous_ones_nowhere() {
@@ -152,7 +154,10 @@ mod tests {
         };
         let corrected =
             |zone: &str| Outcome::Corrected { zone: zone.to_owned(), changes: Vec::new() };
-        let ask = |zone: &str| Outcome::Ask { alternatives: vec![zone.to_owned()] };
+        let ask = |zone: &str| {
+            let alternative = Alternative { zone: zone.to_owned(), changes: Vec::new() };
+            Outcome::Ask { alternatives: vec![alternative] }
+        };
         let mut evaluation = Evaluation::default();
         let us = Duration::from_micros;
         for (case, outcome, time) in [

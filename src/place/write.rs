@@ -1,9 +1,9 @@
 //! What a path makes of a zone: the text, and every difference with its reason.
 
 use super::{
-    answer::{Answer, Change, Named, Outcome, Reason},
+    answer::{Alternative, Answer, Change, Named, Outcome, Reason},
     characters::{ALIEN, HOMOPHONE},
-    correct::Corrector,
+    correct::{ALTERNATIVES, Corrector},
     decide::Judge,
     gazetteer::{Index, Unit},
     search::Path,
@@ -12,6 +12,21 @@ use super::{
 };
 
 impl Corrector {
+    /// Adds what a path makes of a zone to the alternatives, if that is another one and there is room.
+    pub(super) fn propose(
+        &self,
+        zone: &str,
+        tokens: &[Token],
+        path: &Path,
+        alternatives: &mut Vec<Alternative>,
+    ) {
+        let (text, changes) = self.edit(zone, tokens, path);
+        let known = text == zone || alternatives.iter().any(|other| other.zone == text);
+        if !known && alternatives.len() < ALTERNATIVES {
+            alternatives.push(Alternative { zone: text, changes });
+        }
+    }
+
     /// The answer that a path gives; its first so many units are certain.
     pub(super) fn answer(
         &self,

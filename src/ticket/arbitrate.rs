@@ -6,6 +6,7 @@ use super::{
     parse,
     transcript::{Transcript, Turn},
 };
+use crate::place::Alternative;
 
 /// The field of the answer.
 pub(super) const FIELD: &str = "choice";
@@ -21,13 +22,13 @@ pub(super) fn prompt(
     call: &Transcript,
     home: Option<&str>,
     zone: &str,
-    alternatives: &[String],
+    alternatives: &[Alternative],
 ) -> String {
     let home = home.map(|home| format!("热线所在城市：{home}\n")).unwrap_or_default();
     let said = mentions(call, zone, alternatives).to_prompt();
     let mut prompt = format!("{home}{said}\n识别出的地址：{}\n候选：\n0. 保持原文\n", line(zone));
     for (number, alternative) in (1..).zip(alternatives) {
-        prompt.push_str(&format!("{number}. {}\n", line(alternative)));
+        prompt.push_str(&format!("{number}. {}\n", line(&alternative.zone)));
     }
     prompt
 }
@@ -48,9 +49,9 @@ fn line(text: &str) -> String {
 }
 
 /// The turns that share most pairs of characters with the addresses, in the order of the call.
-fn mentions(call: &Transcript, zone: &str, alternatives: &[String]) -> Transcript {
+fn mentions(call: &Transcript, zone: &str, alternatives: &[Alternative]) -> Transcript {
     let mut pairs = HashSet::new();
-    for text in std::iter::once(zone).chain(alternatives.iter().map(String::as_str)) {
+    for text in std::iter::once(zone).chain(alternatives.iter().map(|other| other.zone.as_str())) {
         let letters: Vec<char> = text.chars().filter(|letter| letter.is_alphanumeric()).collect();
         pairs.extend(letters.windows(2).map(|pair| [pair[0], pair[1]]));
     }
@@ -102,10 +103,14 @@ mod tests {
         Transcript::parse(body.as_bytes()).expect("a transcript")
     }
 
+    fn alternative(zone: &str) -> Alternative {
+        Alternative { zone: zone.to_owned(), changes: Vec::new() }
+    }
+
     #[test]
     fn the_question_quotes_what_was_said_of_the_place_and_numbers_the_alternatives() {
         let call = call(&["喂", "我家在六安市城管镇", "路灯坏了", "舒城县的城关镇", "对"]);
-        let alternatives = ["六安市城关镇".to_owned()];
+        let alternatives = [alternative("六安市城关镇")];
         let prompt = prompt(&call, Some("六安市"), "六安市城管镇", &alternatives);
         let expected = "热线所在城市：六安市\n<通话记录>\n来电人：我家在六安市城管镇\n来电人：舒城县的城关镇\n\
                         </通话记录>\n识别出的地址：六安市城管镇\n候选：\n0. 保持原文\n1. 六安市城关镇\n";
@@ -150,7 +155,7 @@ mod tests {
         #[test]
         fn no_address_closes_the_fence_or_adds_a_line(zone in "[六安\n\r<>/通话记录.0-9]{0,30}") {
             let call = call(&["六安"]);
-            let prompt = prompt(&call, None, &zone, std::slice::from_ref(&zone));
+            let prompt = prompt(&call, None, &zone, &[alternative(&zone)]);
             prop_assert_eq!(prompt.matches("</通话记录>").count(), 1);
             // The fence with at most one turn, the zone, two lines and one alternative.
             prop_assert!((6..=7).contains(&prompt.lines().count()), "{}", prompt);

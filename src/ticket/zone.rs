@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::NOT_MENTIONED;
 use crate::{
     dispatch::Failed,
-    place::{Answer, Change, Corrector, Level, Named, Outcome, Reason},
+    place::{Alternative, Answer, Change, Corrector, Level, Named, Outcome, Reason},
 };
 
 /// What became of a zone; the names are those of the wire.
@@ -117,7 +117,7 @@ impl ZoneCorrection {
     pub(super) fn by_gazetteer(zone: &str, answer: Answer) -> Self {
         match answer.outcome {
             Outcome::Ask { alternatives } => {
-                Self { alternatives, ..Self::kept(zone, Method::Unchanged) }
+                Self { alternatives: zones(alternatives), ..Self::kept(zone, Method::Unchanged) }
             }
             Outcome::Kept => Self::told(zone, answer, Method::Unchanged),
             Outcome::Corrected { .. } => Self::told(zone, answer, Method::Gazetteer),
@@ -138,10 +138,14 @@ impl ZoneCorrection {
     }
 
     /// The model call brought no choice; the zone stays.
-    pub(super) fn failed(zone: &str, alternatives: Vec<String>, why: &'static str) -> Self {
+    pub(super) fn failed(zone: &str, alternatives: Vec<Alternative>, why: &'static str) -> Self {
         let kept = Self::kept(zone, Method::LlmFailed);
-        Self { success: false, error: Some(why), alternatives, ..kept }
+        Self { success: false, error: Some(why), alternatives: zones(alternatives), ..kept }
     }
+}
+
+fn zones(alternatives: Vec<Alternative>) -> Vec<String> {
+    alternatives.into_iter().map(|alternative| alternative.zone).collect()
 }
 
 /// Whether a zone holds no address.

@@ -42,7 +42,10 @@ pub(super) fn outcome(corrector: &Corrector, zone: &str) -> (String, Vec<Option<
     let text = match answer.outcome {
         Outcome::Kept => zone.to_owned(),
         Outcome::Corrected { zone, .. } => zone,
-        Outcome::Ask { alternatives } => format!("? {}", alternatives.join(" ")),
+        Outcome::Ask { alternatives } => {
+            let zones: Vec<_> = alternatives.iter().map(|other| other.zone.as_str()).collect();
+            format!("? {}", zones.join(" "))
+        }
     };
     (text, codes)
 }

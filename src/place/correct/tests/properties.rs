@@ -26,6 +26,11 @@ fn check(zone: &str, home: &str) {
             assert_eq!(further, Outcome::Kept, "{zone:?} became {text:?}");
         }
         Outcome::Ask { alternatives } => {
+            for other in &alternatives {
+                assert_eq!(applied(zone, &other.changes), other.zone, "{zone:?}");
+            }
+            let alternatives: Vec<String> =
+                alternatives.into_iter().map(|other| other.zone).collect();
             assert!((1..=ALTERNATIVES).contains(&alternatives.len()), "{zone:?}");
             let distinct: HashSet<&String> = alternatives.iter().collect();
             assert_eq!(distinct.len(), alternatives.len(), "{zone:?}: {alternatives:?}");

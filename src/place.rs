@@ -6,8 +6,8 @@
 //! `syllable`, `sound`, `dialect` and `characters` say what a heard character may have been;
 //! `zone`, `align` and `listen` find the names that may stand at a place of the text; `search` walks
 //! down the levels; `decide` and `rivals` say what may be believed; `correct` chooses the answer and
-//! `write` writes it; `choose` is for who answers a question. `lists` reads the users' own names, and
-//! `villages` is what decides beside names.
+//! `write` writes it; `choose` is for who answers a question. `lists` reads the users' own names;
+//! `villages` and `former` are what decides beside names.
 
 mod align;
 mod answer;
@@ -17,6 +17,7 @@ mod correct;
 mod decide;
 mod dialect;
 mod evaluate;
+mod former;
 mod gazetteer;
 mod listen;
 mod lists;

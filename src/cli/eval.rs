@@ -27,6 +27,7 @@ impl Eval {
         let Self::Places { file } = self;
         let text = fs::read_to_string(&file)
             .with_context(|| format!("{} cannot be read", file.display()))?;
+        let text = text.trim_start_matches('\u{feff}');
         let corrector = Corrector::new(Gazetteer::embedded());
         let mut evaluation = Evaluation::default();
         for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {

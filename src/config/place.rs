@@ -25,7 +25,7 @@ pub struct Place {
     pub location_file: Option<PathBuf>,
     /// Own lists, CSV or JSON. Default: none.
     pub lists: Vec<PathBuf>,
-    /// Villages of the home city, as evidence. Default: none.
+    /// Villages, as evidence for their towns. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub villages_file: Option<PathBuf>,
 }
@@ -81,7 +81,7 @@ impl Place {
     /// Problems of files, under the keys that name these.
     fn bad_list(&self, error: &BadList) -> BadPlace {
         let among = |file: &Option<PathBuf>, problem: &str| {
-            file.as_ref().is_some_and(|file| problem.starts_with(&file.display().to_string()))
+            file.as_ref().is_some_and(|file| problem.starts_with(&format!("{}:", file.display())))
         };
         let key = |problem: &String| match problem {
             problem if among(&self.location_file, problem) => "place.location_file",

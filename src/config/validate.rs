@@ -21,6 +21,7 @@ pub(super) fn problems(config: &Config) -> Vec<(String, String)> {
     nodes(config, &mut found);
     limits(config, &mut found);
     ticket(config, &mut found);
+    place(config, &mut found);
     found.0
 }
 
@@ -244,6 +245,9 @@ fn ticket(config: &Config, found: &mut Problems) {
     } else if distinct.len() < types.len() || distinct.contains("") {
         found.add("ticket.types", "a type is blank or listed twice; remove it");
     }
+}
+
+fn place(config: &Config, found: &mut Problems) {
     if config.place != Place::default()
         && let Err(BadPlace(problems)) = config.place.corrector()
     {

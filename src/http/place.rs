@@ -15,6 +15,9 @@ use crate::{
     ticket::ZoneCorrection,
 };
 
+/// The most characters of a zone; an address has some dozens.
+const MOST_ZONE_CHARS: usize = 1000;
+
 /// The body.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +35,10 @@ pub(super) async fn correct(
     let live = Arc::clone(&service.live.borrow());
     let body = body::read(&service, &live.server, &request, payload).await?;
     let Body { zone, home } = parse(&body.bytes).map_err(ApiError::BadRequest)?;
+    if zone.chars().nth(MOST_ZONE_CHARS).is_some() {
+        let sentence = format!("zone超过{MOST_ZONE_CHARS}个字符，请只发送地址");
+        return Err(ApiError::BadRequest(sentence));
+    }
     let corrected = answer(&live.tickets.corrector, &zone, home.as_deref().unwrap_or_default());
     Ok(HttpResponse::Ok().json(corrected.map_err(|UnknownHome(_)| {
         ApiError::BadRequest(
@@ -47,12 +54,11 @@ fn answer(corrector: &Corrector, zone: &str, home: &str) -> Result<ZoneCorrectio
 
 /// The zone and the home of a body; the error is a sentence for people.
 fn parse(body: &[u8]) -> Result<Body, String> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| {
+    serde_json::from_slice(body).map_err(|error| {
         let at = format!("第{}行第{}列", error.line(), error.column());
         match error.classify() {
             Category::Data => format!("请求体必须是JSON对象，zone为字符串且必填，home为字符串可省略，没有其他字段（{at}有误）"),
             Category::Io | Category::Syntax | Category::Eof => format!("请求体不是有效的JSON（{at}），请发送一个JSON对象"),
         }
-    })?;
-    Ok(body)
+    })
 }

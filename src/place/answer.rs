@@ -65,7 +65,7 @@ pub struct Change {
     pub to: String,
     /// The unit's level.
     pub level: Level,
-    /// The unit's code, if it has one.
+    /// The unit's code, if it has one and it is certain which of several units it is.
     pub code: Option<u32>,
     /// Why.
     pub reason: Reason,

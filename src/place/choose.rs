@@ -1,7 +1,7 @@
 //! What somebody may choose from who is asked about every zone, and what a choice comes to.
 
 use super::{
-    answer::{Alternative, Answer, Outcome},
+    answer::{Alternative, Answer, Change, Outcome},
     correct::{ALTERNATIVES, Corrector},
     decide::Judge,
     search::Search,
@@ -37,10 +37,14 @@ impl Corrector {
 
     /// What a zone becomes when one of its alternatives is chosen.
     pub fn choose(&self, chosen: Alternative, home: &str) -> Answer {
-        let Alternative { zone, changes } = chosen;
+        let Alternative { zone, mut changes } = chosen;
         let Answer { outcome, path } = self.correct(&zone, home);
         // Of a zone that would itself be corrected the units are not known.
         let path = if outcome == Outcome::Kept { path } else { Vec::new() };
+        let certain = |change: &Change| path.iter().any(|named| named.code == change.code);
+        for change in &mut changes {
+            change.code = change.code.filter(|_| certain(change));
+        }
         Answer { outcome: Outcome::Corrected { zone, changes }, path }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     decide::{Believed, Judge},
     dialect::Dialect,
     gazetteer::{Gazetteer, Index},
-    name::Level,
+    name::{LONGEST, Level},
     search::{Path, Search},
     step::{Form, Step},
     zone::{Heads, Numerals, Token, tokens},
@@ -17,9 +17,6 @@ use super::{
 
 /// The most alternatives of a question.
 pub(super) const ALTERNATIVES: usize = 5;
-
-/// How many characters the name of a town mostly has at most.
-const LONGEST_TOWN: usize = 6;
 
 /// Corrects the place names of zones against a gazetteer.
 pub struct Corrector {
@@ -58,7 +55,7 @@ impl Auto {
 /// A home that is no province, city or county of the list.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no city of the list; write its full name or its code, such as \"六安市\" or \"341500\""
+    "{0:?} is no city of the list, or several are called so; write its full name or its code, such as \"六安市\" or \"341500\""
 )]
 pub struct UnknownHome(pub String);
 
@@ -224,7 +221,7 @@ impl Corrector {
         let rest: Vec<char> = rest
             .take_while(|token| !token.separator && !token.numeral)
             .map(|token| self.gazetteer.characters.letter(token.id))
-            .take(LONGEST_TOWN)
+            .take(LONGEST)
             .collect();
         let end = rest.iter().position(|letter| "镇乡街村路社".contains(*letter));
         let named = |at: usize| match rest[at] {

@@ -12,6 +12,10 @@ use super::{
 /// How far the best path must be ahead of one that reads the same characters otherwise.
 const AHEAD: i32 = 10;
 
+/// What a character of a name without its rank may cost to be taken for sure: more than that divides
+/// sounds that few regions confuse, and what was heard may be a village or a street.
+const VAGUE: u16 = 30;
+
 /// What a syllable costs that a whole dialect does not tell from another one, with another tone.
 const MERGED: i32 = 19;
 
@@ -137,6 +141,15 @@ impl Judge<'_> {
         } else {
             0
         };
+        let heard = &self.tokens[step.from..step.fit.to];
+        if step.form == Form::Short && !backed && self.gazetteer.has_village(step.unit, heard) {
+            return Belief::None;
+        }
+        // What stands first may be a place of any province.
+        let near = above.or(self.home.map(|_| step)).map(|step| step.unit);
+        if self.gazetteer.was_named(near, heard) {
+            return Belief::None;
+        }
         if step.form == Form::Short && !backed {
             most -= 12;
             if step.headed && !hinted {
@@ -184,9 +197,15 @@ impl Judge<'_> {
             return Belief::Doubt;
         }
         // Nothing of a short name is left that was heard as it is.
+        // Where nobody knows whose hotline it is, and nothing else is named, 宣州市 may be anything.
+        let alone = self.home.is_none()
+            && above.is_none()
+            && !hinted
+            && cost > 11 * i32::from(step.fit.changed);
+        let far = step.form == Form::Short && step.fit.worst > VAGUE;
         let blurred = stem == 2 && step.fit.changed == 2 && cost > 2 * MERGED;
         match cost {
-            _ if cost <= most && !(blurred && !backed && !same) => Belief::Sure,
+            _ if cost <= most && !((blurred || far || alone) && !backed && !same) => Belief::Sure,
             _ if cost <= most + 16 && (step.form != Form::Short || direct) => Belief::Doubt,
             _ => Belief::None,
         }

@@ -30,7 +30,7 @@ pub struct BadMerger(String);
 
 impl Dialect {
     /// A dialect by its name: jianghuai, southwest, xiang, wu, min, yue, northeast.
-    pub fn named(name: &str) -> Option<Self> {
+    fn named(name: &str) -> Option<Self> {
         let (_, mergers) = NAMED.iter().find(|(known, _)| *known == name)?;
         Self::parse(mergers).ok()
     }
@@ -45,7 +45,7 @@ impl Dialect {
 
     /// Reads mergers such as `n=l an=ang`; what is nothing before or behind the sign is a missing
     /// initial.
-    pub fn parse(text: &str) -> Result<Self, BadMerger> {
+    fn parse(text: &str) -> Result<Self, BadMerger> {
         let mut dialect = Self::default();
         for merger in text.split_whitespace() {
             let bad = || BadMerger(merger.to_owned());

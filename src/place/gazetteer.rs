@@ -9,6 +9,7 @@ use self::draft::Draft;
 pub(super) use self::{draft::begins, tree::Tree};
 use super::{
     characters::{Characters, Id},
+    former::Former,
     name::Level,
     villages::{Evidence, Villages},
     zone::Token,
@@ -38,6 +39,8 @@ pub struct Gazetteer {
     beginnings: Vec<[Id; 2]>,
     /// The city of a location file that names only one.
     pub(super) only_city: Option<Index>,
+    /// Names that units bore once.
+    former: Former,
     /// Which towns have which villages.
     pub(super) villages: Villages,
 }
@@ -67,14 +70,6 @@ impl Gazetteer {
     pub fn embedded() -> Self {
         let (draft, characters) = national();
         draft.assemble(characters)
-    }
-
-    /// The city of a location file that names exactly one, by its full name or its code.
-    pub fn only_city(&self) -> Option<String> {
-        let city = self.only_city?;
-        let name = self.text(city);
-        let code = || self.units[city as usize].code.map(|code| code.to_string());
-        if self.home(&name) == Some(city) { Some(name) } else { code() }
     }
 
     /// How many units the list holds.
@@ -184,7 +179,7 @@ impl Gazetteer {
 
     /// The units with this name or alias.
     pub(super) fn named(&self, name: &[Id]) -> impl Iterator<Item = Index> {
-        let hash = hash(name);
+        let hash = hash(name.iter().copied());
         let from = self.by_name.partition_point(|(other, _)| *other < hash);
         let same = self.by_name[from..].iter().take_while(move |(other, _)| *other == hash);
         same.map(|(_, unit)| *unit)
@@ -192,10 +187,35 @@ impl Gazetteer {
 
     /// The units whose name proper this is.
     pub(super) fn stemmed(&self, stem: &[Id]) -> impl Iterator<Item = Index> {
-        let hash = hash(stem);
+        let hash = hash(stem.iter().copied());
         let from = self.by_stem.partition_point(|(other, _)| *other < hash);
         let same = self.by_stem[from..].iter().take_while(move |(other, _)| *other == hash);
         same.map(|(_, unit)| *unit)
+    }
+
+    /// Whether a city or county once bore what was heard, in the province of `near`, or anywhere.
+    pub(super) fn was_named(&self, near: Option<Index>, heard: &[Token]) -> bool {
+        let province = near.map(|unit| self.province(unit).unwrap_or_default() / 10_000);
+        self.former.bore(heard.iter().map(|token| self.characters.letter(token.id)), province)
+    }
+
+    /// The code of the province that a unit lies in.
+    fn province(&self, unit: Index) -> Option<u32> {
+        let mut top = &self.units[unit as usize];
+        while self.units[top.parent as usize].level < top.level {
+            top = &self.units[top.parent as usize];
+        }
+        top.code
+    }
+
+    /// Whether what was heard is a village of the county that a town lies in.
+    pub(super) fn has_village(&self, town: Index, heard: &[Token]) -> bool {
+        if self.villages.is_empty() || self.units[town as usize].level != Level::Town {
+            return false;
+        }
+        let county = self.within(self.units[town as usize].parent);
+        let name = heard.iter().map(|token| self.characters.letter(token.id));
+        self.villages.hold(hash(name), &county)
     }
 
     /// What the text behind a town's name says of the town.
@@ -213,7 +233,7 @@ impl Gazetteer {
     }
 
     /// The unit that a configuration calls the hotline's home, by its full name or its code; of
-    /// several the highest.
+    /// several the highest, if that is one alone.
     pub(super) fn home(&self, home: &str) -> Option<Index> {
         if let Ok(code) = home.parse::<u32>() {
             let seats = self.seats.iter().flat_map(|(province, seats)| {
@@ -221,12 +241,17 @@ impl Gazetteer {
             });
             return seats.into_iter().find(|seat| self.units[*seat as usize].code == Some(code));
         }
-        let high = |unit: &Index| self.units[*unit as usize].level < Level::Town;
         let name: Vec<Id> = home.chars().map(|letter| self.characters.find(letter)).collect();
-        self.named(&name)
-            .filter(high)
-            .filter(|unit| self.name(*unit) == name)
-            .min_by_key(|unit| (self.units[*unit as usize].level, *unit))
+        let level = |unit: Index| self.units[unit as usize].level;
+        let fits = |unit: &Index| level(*unit) < Level::Town && self.name(*unit) == name;
+        let mut units: Vec<Index> = self.named(&name).filter(fits).collect();
+        units.sort_by_key(|unit| level(*unit));
+        units.dedup();
+        match units[..] {
+            [one, other, ..] if level(one) == level(other) => None,
+            [one, ..] => Some(one),
+            [] => None,
+        }
     }
 
     fn slice(&self, (start, length): (u32, u8)) -> &[Id] {
@@ -240,8 +265,13 @@ fn national() -> (Draft, Characters) {
     (Draft::read(include_bytes!("../../data/place/places.bin")), characters)
 }
 
-fn hash(name: &[Id]) -> u32 {
-    name.iter().fold(0x811c_9dc5, |hash, id| (hash ^ u32::from(*id)).wrapping_mul(0x0100_0193))
+/// A hash of characters or of their numbers (FNV-1a, by whole characters).
+pub(super) fn hash<T>(name: impl IntoIterator<Item = T>) -> u32
+where
+    u32: From<T>,
+{
+    let mix = |hash: u32, letter| (hash ^ u32::from(letter)).wrapping_mul(0x0100_0193);
+    name.into_iter().fold(0x811c_9dc5, mix)
 }
 
 #[cfg(test)]

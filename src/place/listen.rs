@@ -7,7 +7,7 @@ use super::{
     align::{self, Ears, Fit},
     characters::{HOMOPHONE, Id},
     gazetteer::{Gazetteer, Index},
-    name::Level,
+    name::{LONGEST, Level},
     step::{Form, Step},
     zone::{Heads, Token},
 };
@@ -17,9 +17,6 @@ const RANK: u16 = 14;
 
 /// A first character that costs more is none of the name.
 const FAR: u8 = 56;
-
-/// How many characters a name with its rank mostly has at most.
-const LONG: usize = 6;
 
 /// What a name may cost at most: so much for each character of its stem, and once.
 const MOST: (u16, u16) = (26, 26);
@@ -301,6 +298,11 @@ impl<'a> Listener<'a> {
     }
 
     fn found(&self, unit: Index, at: usize, form: Form, fit: Fit, found: &mut Vec<Step>) {
+        let heard = self.tokens[at].start as usize..self.tokens[fit.to - 1].end as usize;
+        // 码头 is a landing place, and not 马头 misheard.
+        if form == Form::Short && fit.cost > 0 && self.heads.is_head(&self.zone[heard]) {
+            return;
+        }
         let rest = self.rest(fit.to);
         let next = self.tokens.get(fit.to).is_some_and(|token| self.heads.is_rank(token.id));
         let bare = fit.cost > 0 && self.heads.is_bare(rest);
@@ -311,7 +313,7 @@ impl<'a> Listener<'a> {
 
     /// Whether one of the next characters says a rank.
     fn says_rank(&self, at: usize) -> bool {
-        let next = self.tokens[at.min(self.tokens.len())..].iter().take(LONG);
+        let next = self.tokens[at.min(self.tokens.len())..].iter().take(LONGEST);
         next.take_while(|token| !token.separator).any(|token| self.heads.ends_rank(token.id))
     }
 

@@ -16,6 +16,9 @@ pub enum Level {
     Town,
 }
 
+/// How many characters a name with its rank mostly has at most.
+pub(super) const LONGEST: usize = 6;
+
 /// What ends a name, longest first. A name keeps at least one character before it.
 const RANKS: [&str; 19] = [
     "自治区",

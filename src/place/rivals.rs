@@ -4,7 +4,7 @@
 use super::{
     decide::Judge,
     gazetteer::Index,
-    name::Level,
+    name::{LONGEST, Level},
     search::Path,
     step::{Form, Step},
     villages::Evidence,
@@ -12,9 +12,6 @@ use super::{
 
 /// The cost from which on a character looks so little like the one of the name that it is a guess.
 const FAINT: u16 = 40;
-
-/// How many characters a name mostly has at most.
-const LONGEST: usize = 6;
 
 impl Judge<'_> {
     /// Whether a step of another path sounds like what was heard, where the one of the best path

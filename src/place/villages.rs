@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{
     characters::Characters,
-    gazetteer::Index,
+    gazetteer::{Index, hash},
     zone::{Numerals, Token, written_out},
 };
 
@@ -91,6 +91,11 @@ impl Villages {
         Evidence::None
     }
 
+    /// Whether a town of a county has a village of this name proper.
+    pub(super) fn hold(&self, hash: u32, county: &Range<Index>) -> bool {
+        !self.towns(hash, county).is_empty()
+    }
+
     /// The towns of a county that have a village.
     fn towns(&self, hash: u32, county: &Range<Index>) -> &[(u32, Index)] {
         let from = self.0.partition_point(|village| *village < (hash, county.start));
@@ -122,8 +127,4 @@ pub(super) fn key(village: &str) -> Option<u32> {
         name = shorter;
     }
     LENGTHS.contains(&name.chars().count()).then(|| hash(name.chars()))
-}
-
-fn hash(name: impl Iterator<Item = char>) -> u32 {
-    name.fold(0x811c_9dc5, |hash, letter| (hash ^ u32::from(letter)).wrapping_mul(0x0100_0193))
 }

@@ -2,12 +2,12 @@
 
 use super::{
     answer::{Alternative, Answer, Change, Named, Outcome, Reason},
-    characters::{ALIEN, HOMOPHONE},
+    characters::{ALIEN, HOMOPHONE, Id},
     correct::{ALTERNATIVES, Corrector},
     decide::Judge,
     gazetteer::{Index, Unit},
     search::Path,
-    step::Step,
+    step::{Form, Step},
     zone::Token,
 };
 
@@ -22,7 +22,9 @@ impl Corrector {
     ) {
         let (text, changes) = self.edit(zone, tokens, path);
         let known = text == zone || alternatives.iter().any(|other| other.zone == text);
-        if !known && alternatives.len() < ALTERNATIVES {
+        // 鱼嘴区 is no name: a rank behind a name without its own is that of another one.
+        let torn = path.steps.iter().any(|s| !s.exact() && s.form == Form::Short && s.headed);
+        if !known && !torn && alternatives.len() < ALTERNATIVES {
             alternatives.push(Alternative { zone: text, changes });
         }
     }
@@ -35,7 +37,13 @@ impl Corrector {
         path: &Path,
         settled: usize,
     ) -> Answer {
-        let (text, changes) = self.edit(zone, tokens, path);
+        let (text, mut changes) = self.edit(zone, tokens, path);
+        // Of two units of one name nobody knows which it is.
+        let first = path.steps.iter().filter(|step| !step.repeated).nth(settled);
+        let certain = first.map_or(zone.len(), |step| tokens[step.from].start as usize);
+        for change in changes.iter_mut().filter(|change| change.span.start >= certain) {
+            change.code = None;
+        }
         let outcome = match changes.is_empty() {
             true => Outcome::Kept,
             false => Outcome::Corrected { zone: text, changes },
@@ -103,7 +111,8 @@ impl Corrector {
         let judge = Judge { gazetteer: &self.gazetteer, tokens, home: None };
         let written = judge.written(step);
         let heard = tokens[step.from..step.fit.to].iter();
-        let reasons = heard.zip(&written).map(|(token, id)| {
+        let changed = |(token, id): &(&Token, &Id)| token.numeral || token.id != **id;
+        let reasons = heard.zip(&written).filter(changed).map(|(token, id)| {
             let characters = &self.gazetteer.characters;
             let cost = characters.cost(token.id, *id);
             match cost {

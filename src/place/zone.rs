@@ -120,7 +120,7 @@ fn read(digits: &[u8], numerals: Numerals) -> Vec<char> {
 
 /// What stands after the short form of a name when that is not the administrative unit but a road,
 /// a village or a building named after it.
-const HEADS: &str = "村 庄 屯 寨子 路 街 道 大道 巷 弄 胡同 桥 大桥 社区 小区 花园 家园 花苑 名苑 苑 雅苑 公寓 大厦 广场 商场 商城 \
+const HEADS: &str = "村 庄 屯 寨子 路 街 道 大道 巷 弄 胡同 桥 大桥 石桥 古镇 老街 社区 小区 花园 家园 花苑 名苑 苑 雅苑 公寓 大厦 广场 商场 商城 \
     商厦 超市 市场 菜市场 菜场 批发 医院 诊所 药店 药房 学校 小学 中学 高中 初中 大学 学院 幼儿园 一中 二中 三中 饭店 酒店 宾馆 \
     旅馆 大酒店 餐厅 饭馆 工业 产业 科技 园区 公园 景区 风景 度假 水库 河 湖 水厂 电厂 电站 工厂 厂 矿 煤矿 公司 集团 \
     银行 车站 站 加油站 机场 码头 港 林场 农场 牧场 东路 西路 南路 北路 中路 东街 西街 南街 北街 大街 新街 步行街 新村 新城 新区 花城 名城 \
@@ -186,6 +186,11 @@ impl Heads {
         let name: Vec<char> = text.chars().take(BARE).take_while(|letter| !ends(letter)).collect();
         let whole = (3..BARE).contains(&name.len()) && !name.contains(&'村');
         whole && name.iter().position(|letter| "路街道".contains(*letter)) == Some(name.len() - 1)
+    }
+
+    /// Whether a text is the name of a kind of place.
+    pub(super) fn is_head(&self, text: &str) -> bool {
+        self.heads.binary_search(&text).is_ok()
     }
 
     /// Whether a text begins with the name of a kind of place below the town.

@@ -4,6 +4,7 @@ use std::{
     fs::Metadata,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    pin::pin,
     time::Duration,
 };
 
@@ -11,23 +12,43 @@ use tokio::{
     task::spawn_blocking,
     time::{MissedTickBehavior, interval, timeout},
 };
+use tracing::warn;
 
-use super::{LIMIT, Reloader};
+use super::{LIMIT, Reloader, Taken};
+use crate::place::Files;
 
 /// How often the files are looked at; one that changes is read when two looks have found it the same.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What tells a file from what it was: when and how it changed, and whether another took its place.
+/// The files as they are at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stamps(Vec<(PathBuf, Option<Stamp>)>);
+
+/// What tells a file from what it was: when it and its mode changed, and whether another took its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stamp {
-    file: PathBuf,
-    seen: Option<(u64, u64, i64, i64)>,
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamps {
+    /// Looks at the files. To be taken before they are read, so that no change is missed.
+    pub(super) fn of(files: &Files) -> Self {
+        Self(files.all().into_iter().map(|file| (file.clone(), Stamp::of(&file))).collect())
+    }
 }
 
 impl Stamp {
-    fn of(file: &Path) -> Self {
-        let seen = |of: Metadata| (of.ino(), of.size(), of.mtime(), of.mtime_nsec());
-        Self { file: file.to_owned(), seen: file.metadata().ok().map(seen) }
+    fn of(file: &Path) -> Option<Self> {
+        let seen = |of: Metadata| Self {
+            inode: of.ino(),
+            bytes: of.size(),
+            modified: (of.mtime(), of.mtime_nsec()),
+            changed: (of.ctime(), of.ctime_nsec()),
+        };
+        file.metadata().ok().map(seen)
     }
 }
 
@@ -35,29 +56,34 @@ impl Stamp {
 pub(super) async fn watch(reloader: Reloader) {
     let mut looks = interval(EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut taken = look(&reloader).await;
-    let mut last = taken.clone();
+    let (mut last, mut refused) = (None, None);
     loop {
         looks.tick().await;
-        let now = look(&reloader).await;
+        let (files, read) = reloader.places().await;
+        let Some(now) = look(files).await else { continue };
         // A file that is being written is left alone until it is done.
-        if now.is_some() && now == last && now != taken {
-            let files = |stamps: &Option<Vec<Stamp>>| -> Vec<PathBuf> {
-                stamps.iter().flatten().map(|stamp| stamp.file.clone()).collect()
-            };
-            // Other files are those of another configuration, which has read them.
-            if files(&now) == files(&taken) {
-                reloader.reload_places().await;
+        let settled = last.as_ref() == Some(&now);
+        if settled && now != read && refused.as_ref() != Some(&now) {
+            match reloader.reload_places().await {
+                Taken::Over => refused = None,
+                Taken::Refused => refused = Some(now.clone()),
+                // It is tried again.
+                Taken::Unread => {}
             }
-            taken.clone_from(&now);
         }
-        last = now;
+        last = Some(now);
     }
 }
 
-/// The files as they are; none if they could not be looked at in time.
-async fn look(reloader: &Reloader) -> Option<Vec<Stamp>> {
-    let files = reloader.place_files().await;
-    let stamps = spawn_blocking(move || files.iter().map(|file| Stamp::of(file)).collect());
-    timeout(LIMIT, stamps).await.ok()?.ok()
+/// The files as they are; waits as long as a file system hangs, so that only one look hangs there.
+async fn look(files: Files) -> Option<Stamps> {
+    let mut look = pin!(spawn_blocking(move || Stamps::of(&files)));
+    loop {
+        match timeout(LIMIT, &mut look).await {
+            Ok(stamps) => return stamps.ok(),
+            Err(_) => {
+                warn!("the files of place names cannot be looked at: their file system hangs")
+            }
+        }
+    }
 }

@@ -54,6 +54,12 @@ async fn files_of_own_names_are_tried_or_refused_with_all_problems() {
 }
 
 #[actix_web::test]
+async fn place_refuses_a_home_that_it_does_not_know() {
+    let (ok, out, err) = run(&["place", "--home", "刘安市", "六安市"]).await;
+    assert!(!ok && out.is_empty() && err.contains("write its full name or its code"), "{err}");
+}
+
+#[actix_web::test]
 async fn eval_places_gives_a_table_and_one_line_of_figures() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("cases.jsonl");
@@ -114,7 +120,8 @@ async fn a_zone_is_corrected_over_http_without_any_node() {
         (r#"{"zone": "六安市", "home": "亚特兰蒂斯"}"#, "home"),
         ("{", "JSON"),
     ];
-    for (body, part) in table {
+    let long = json!({"zone": "长".repeat(1001)}).to_string();
+    for (body, part) in table.into_iter().chain([(long.as_str(), "1000")]) {
         let reply = ticketd.send("POST", "/v1/place/correct", body).await;
         assert_eq!((reply.status, &reply.body["code"]), (400, &json!("bad_request")), "{body}");
         let detail = reply.body["detail"].as_str().expect("text");
@@ -134,17 +141,18 @@ async fn a_changed_list_holds_at_once_and_a_bad_one_changes_nothing() {
     };
     write("\"三十铺镇\"");
     let ticketd = Ticketd::start(&format!("[place]\nlocation_file = {file:?}\n"), &[]).await;
-    let corrected = async || {
-        let body = json!({"zone": "刘安市金安区新朝镇"}).to_string();
+    let correct = async |zone: &str| {
+        let body = json!({"zone": zone}).to_string();
         ticketd.send("POST", "/v1/place/correct", body).await.body["corrected"].clone()
     };
-    assert_eq!(corrected().await, "六安市金安区新朝镇", "home is the file's only city");
+    assert_eq!(correct("金按区").await, "金安区", "home is the file's only city");
+    let corrected = async || correct("六安市金安区新朝镇").await;
+    assert_eq!(corrected().await, "六安市金安区新朝镇");
 
     write("\"三十铺镇\", \"新潮镇\"");
     until("the new list holds", async || (corrected().await == "六安市金安区新潮镇").then_some(()))
         .await;
-    let log = ticketd.process.log();
-    assert!(log.contains("place names reloaded"), "{log}");
+    ticketd.process.line_after("place names reloaded").await;
 
     write("\"三十铺镇\", \"\"");
     let fault = ticketd.process.line_after("place names not reloaded, the old ones stay: ").await;

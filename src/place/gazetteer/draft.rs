@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     super::{
         characters::{Characters, Id, byte, signed, varint},
+        former::Former,
         name::{self, Level},
         villages::Villages,
     },
@@ -114,9 +115,11 @@ impl Draft {
         let seats = provinces.map(|(at, unit)| (at, above(Level::Town, at + 1..unit.end)));
         let seats = seats.collect();
         let mut by_name: Vec<(u32, Index)> =
-            all().map(|(at, u)| (hash(slice(u.name)), at)).collect();
-        by_name.extend(aliases.iter().map(|alias| (hash(slice(alias.name)), alias.unit)));
-        let stem = |unit: &Unit| hash(&slice(unit.name)[..usize::from(unit.stem)]);
+            all().map(|(at, u)| (hash(slice(u.name).iter().copied()), at)).collect();
+        by_name.extend(
+            aliases.iter().map(|alias| (hash(slice(alias.name).iter().copied()), alias.unit)),
+        );
+        let stem = |unit: &Unit| hash(slice(unit.name)[..usize::from(unit.stem)].iter().copied());
         let mut by_stem: Vec<(u32, Index)> = all().map(|(at, unit)| (stem(unit), at)).collect();
         let long = units.iter().filter(|unit| unit.stem > 1);
         let mut beginnings: Vec<[Id; 2]> = long
@@ -146,6 +149,7 @@ impl Draft {
             by_stem,
             beginnings,
             only_city: None,
+            former: Former::embedded(),
             villages: Villages::default(),
         }
     }

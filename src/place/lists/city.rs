@@ -101,6 +101,16 @@ fn refill(tree: &mut Tree, city: Index, file: City, source: &Source, faults: &mu
             );
             faults.add(&source.file, source.line(county.at), problem);
         }
+        let shares = |other: &County| other.towns.iter().any(|town| county.towns.contains(town));
+        let other = counties.iter().map(|(_, other): &(_, County)| other);
+        let other = other.filter(|other| direct(tree, &other.name)).find(|other| shares(other));
+        if let Some(other) = other.filter(|_| direct(tree, &county.name)) {
+            let problem = format!(
+                "{:?} and {:?} mean the same and share a town; merge them",
+                other.name, county.name
+            );
+            faults.add(&source.file, source.line(county.at), problem);
+        }
         let known = match direct(tree, &county.name) {
             true => None,
             false => take(&mut old, &county.name, |old| old.above == Some(city)),

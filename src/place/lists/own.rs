@@ -22,6 +22,10 @@ pub(super) struct List {
     rows: Rows,
 }
 
+/// The most units of all lists. A county of tens of thousands would be none, and correction would tire
+/// of comparing their names.
+const MOST_ROWS: usize = 20_000;
+
 /// Reads a file; `None` after a fault that lets nothing of it be read.
 pub(super) fn list(path: &Path, faults: &mut Faults) -> Option<List> {
     let Some(form) = Form::of(path) else {
@@ -40,6 +44,13 @@ pub(super) fn apply(tree: &mut Tree, lists: &[List], faults: &mut Faults) {
     let mut rows: Vec<(usize, &Row)> = Vec::new();
     for (file, list) in lists.iter().enumerate() {
         rows.extend(list.rows.good.iter().map(|row| (file, row)));
+    }
+    if let Some((file, row)) = rows.get(MOST_ROWS) {
+        let source = &lists[*file].source;
+        let problem =
+            format!("there are more than {MOST_ROWS} units; keep to those of the own city");
+        faults.add(&source.file, source.line(row.at), problem);
+        return;
     }
     rows.sort_by_key(|(_, row)| row.level);
     let mut refused: HashSet<&str> = HashSet::new();

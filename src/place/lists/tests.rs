@@ -68,7 +68,7 @@ fn without_files_the_list_is_the_national_one() {
             all.map(|(unit, name)| (unit, list.spell(name))).collect::<Vec<_>>()
         };
         assert_eq!(aliases(&other), aliases(&national));
-        assert_eq!(other.only_city(), None);
+        assert_eq!(other.only_city, None);
     }
 }
 

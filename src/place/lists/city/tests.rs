@@ -14,8 +14,9 @@ const FILE: &str = r#"{"六安市": {
 
 fn corrector(text: &str) -> (Corrector, Option<String>) {
     let list = with(&[("location.json", text.as_bytes())]).expect("a right file");
-    let only = list.only_city();
-    (Corrector::new(list), only)
+    let corrector = Corrector::new(list);
+    let only = corrector.home();
+    (corrector, only)
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn the_only_city_can_be_home() {
         (r#"{"襄樊市": {"襄城区": []}}"#, Some("襄阳市")),
         (r#"{"441900": {"东莞市": ["东城街道"], "松山湖": [], "滨海湾新区": []}}"#, Some("东莞市")),
         (r#"{"江苏省/苏州市/昆山市": {"市辖区": ["玉山镇"], "昆山高新区": []}}"#, Some("昆山市")),
-        (r#"{"350102": {"市辖区": ["华大街道"]}}"#, Some("350102")),
+        (r#"{"350102": {"市辖区": ["华大街道"]}}"#, Some("鼓楼区")),
         (r#"{"合肥市": {"包河区": []}, "六安市": {"金安区": []}}"#, None),
     ];
     for (text, expected) in table {
@@ -77,7 +78,11 @@ fn the_only_city_can_be_home() {
 #[test]
 fn a_wrong_file_is_refused_with_lines() {
     let form = "the form is {\"市\": {\"区县\": [\"乡镇\", …]}}";
-    let table: [(&str, &[&str]); 13] = [
+    let table: [(&str, &[&str]); 14] = [
+        (
+            "{\"六安市\": {\"市辖区\": [\"望城街道\"],\n\"六安市\": [\"望城街道\"]}}",
+            &["2: \"市辖区\" and \"六安市\" mean the same and share a town; merge them"],
+        ),
         ("[]", &["1: the file is no object; {form}"]),
         ("\n{}", &["2: the file names no place; {form}"]),
         ("{\"六安市\":\n []}", &["2: \"六安市\" is no object; {form}"]),

@@ -29,6 +29,9 @@ fn a_village_says_which_town_was_meant() {
         ("六安市冯岭镇小岭路", "六安市冯瓴镇小岭路"),
         ("六安市冯岭镇古塘村", "六安市冯瓴镇古塘村"),
         ("六安市冯岭镇大岭村3组", "六安市冯瓴镇大岭村3组"),
+        // What is a village's name is no town's misheard.
+        ("六安市霍邱县冯岭", "六安市霍邱县冯瓴"),
+        ("六安市霍邱县共桶", "六安市霍邱县共桶"),
         // Villages are not corrected, and no name is corrected to them.
         ("六安市冯瓴镇大林村", "六安市冯瓴镇大林村"),
         ("大林村", "大林村"),

@@ -57,7 +57,8 @@ fn applied(zone: &str, changes: &[Change]) -> String {
     text + &zone[done..]
 }
 
-/// Whether a text is a unit's name, with its rank, the last character of it, or without.
+/// Whether a text is the name of the unit with a code, or of any if none is told: with its rank, the
+/// last character of it, or without.
 fn is_form_of(text: &str, level: Level, code: Option<u32>) -> bool {
     let gazetteer = &CORRECTOR.gazetteer;
     let of = |unit: &Index| {
@@ -67,7 +68,7 @@ fn is_form_of(text: &str, level: Level, code: Option<u32>) -> bool {
         [name.to_vec(), stem.to_vec(), [stem, last].concat()].map(|form| gazetteer.spell(&form))
     };
     (0..gazetteer.len() as Index)
-        .filter(|unit| gazetteer.units[*unit as usize].code == code)
+        .filter(|unit| code.is_none() || gazetteer.units[*unit as usize].code == code)
         .filter(|unit| gazetteer.units[*unit as usize].level == level)
         .any(|unit| of(&unit).iter().any(|form| form == text))
 }

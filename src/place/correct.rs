@@ -154,14 +154,13 @@ impl Corrector {
 
     fn read(&self, zone: &str, tokens: &[Token], home: Option<Index>) -> Answer {
         let search = || Search::new(&self.gazetteer, &self.heads, zone, tokens, home);
+        let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
         let exact = search().exact();
         if exact.first().is_some_and(|path| self.is_whole(path, tokens)) {
-            let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
             let settled = judge.settled(&exact[0], &exact[1..]);
             return self.answer(zone, tokens, &exact[0], settled);
         }
         let paths = search().all();
-        let judge = Judge { gazetteer: &self.gazetteer, tokens, home };
         let Some(first) = paths.first() else {
             return Answer { outcome: Outcome::Kept, path: Vec::new() };
         };
@@ -206,7 +205,7 @@ impl Corrector {
     /// Whether a path without near names explains all that can be explained.
     fn is_whole(&self, path: &Path, tokens: &[Token]) -> bool {
         path.steps.last().is_some_and(|last| {
-            let level = self.gazetteer.units[last.unit as usize].level;
+            let level = self.gazetteer.level(last.unit);
             let next = tokens.get(last.fit.to);
             next.is_none_or(|token| token.id == 0)
                 || (level == Level::Town && last.form != Form::Short)
@@ -216,7 +215,7 @@ impl Corrector {
     /// Whether a path is followed by the full name of a town that it does not hold.
     fn names_more(&self, path: &Path, tokens: &[Token]) -> bool {
         let Some(last) = path.steps.last() else { return false };
-        let town = self.gazetteer.units[last.unit as usize].level == Level::Town;
+        let town = self.gazetteer.level(last.unit) == Level::Town;
         let rest = tokens[last.fit.to..].iter();
         let rest: Vec<char> = rest
             .take_while(|token| !token.separator && !token.numeral)
@@ -242,8 +241,7 @@ impl Corrector {
     ) -> Option<Answer> {
         let home = home?;
         let [.., last] = &path.steps[..] else { return None };
-        let level = |unit: Index| self.gazetteer.units[unit as usize].level;
-        let own = match level(last.unit) {
+        let own = match self.gazetteer.level(last.unit) {
             Level::Province => self.gazetteer.units[home as usize].parent,
             Level::City => home,
             Level::County | Level::Town => return None,

@@ -68,11 +68,11 @@ impl Judge<'_> {
     /// Whether another path reads what the best one changes in another way, and nearly as well.
     pub(super) fn rivalled(&self, best: &Path, others: &[Path]) -> bool {
         best.steps.iter().enumerate().filter(|(_, step)| !step.exact()).any(|(at, step)| {
-            let name = self.written(step);
+            let name = step.written(self.gazetteer);
             others.iter().any(|other| {
                 let over = |other: &&Step| other.from < step.fit.to && step.from < other.fit.to;
                 other.steps.iter().find(over).is_some_and(|rival| {
-                    self.written(rival) != name
+                    rival.written(self.gazetteer) != name
                         && !self.disproved(other)
                         && (best.score - other.score < AHEAD || self.sounds_rather(best, at, rival))
                 })
@@ -91,17 +91,6 @@ impl Judge<'_> {
             pairs.position(|(one, other)| one.from == other.from && one.unit != other.unit)
         });
         count(best, parts.min().unwrap_or(best.steps.len()))
-    }
-
-    /// The characters that a step puts into the zone.
-    pub(super) fn written(&self, step: &Step) -> Vec<u16> {
-        let name = self.gazetteer.name(step.unit);
-        let stem = self.gazetteer.stem(step.unit);
-        match step.form {
-            Form::Full | Form::Alias => name.to_vec(),
-            Form::Short => name[..stem].to_vec(),
-            Form::Ranked => [&name[..stem], &name[name.len() - 1..]].concat(),
-        }
     }
 
     fn belief(&self, steps: &[Step], at: usize) -> Belief {
@@ -142,9 +131,6 @@ impl Judge<'_> {
             0
         };
         let heard = &self.tokens[step.from..step.fit.to];
-        if step.form == Form::Short && !backed && self.gazetteer.has_village(step.unit, heard) {
-            return Belief::None;
-        }
         // What stands first may be a place of any province.
         let near = above.or(self.home.map(|_| step)).map(|step| step.unit);
         if self.gazetteer.was_named(near, heard) {
@@ -152,7 +138,8 @@ impl Judge<'_> {
         }
         if step.form == Form::Short && !backed {
             most -= 12;
-            if step.headed && !hinted {
+            let headed = step.headed && !hinted;
+            if headed || self.gazetteer.has_village(step.unit, heard) {
                 return Belief::None;
             }
         }
@@ -196,13 +183,13 @@ impl Judge<'_> {
         if bare && self.level(step) < Level::Town && below.is_none() && next && !same {
             return Belief::Doubt;
         }
-        // Nothing of a short name is left that was heard as it is.
         // Where nobody knows whose hotline it is, and nothing else is named, 宣州市 may be anything.
         let alone = self.home.is_none()
             && above.is_none()
             && !hinted
             && cost > 11 * i32::from(step.fit.changed);
         let far = step.form == Form::Short && step.fit.worst > VAGUE;
+        // Nothing of a short name is left that was heard as it is.
         let blurred = stem == 2 && step.fit.changed == 2 && cost > 2 * MERGED;
         match cost {
             _ if cost <= most && !((blurred || far || alone) && !backed && !same) => Belief::Sure,
@@ -242,7 +229,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn level(&self, step: &Step) -> Level {
-        self.gazetteer.units[step.unit as usize].level
+        self.gazetteer.level(step.unit)
     }
 
     fn is_home(&self, step: &Step) -> bool {

@@ -82,6 +82,11 @@ impl Gazetteer {
         self.units.is_empty()
     }
 
+    /// A unit's level.
+    pub(super) fn level(&self, unit: Index) -> Level {
+        self.units[unit as usize].level
+    }
+
     /// A unit's name.
     pub(super) fn name(&self, unit: Index) -> &[Id] {
         self.slice(self.units[unit as usize].name)
@@ -156,14 +161,14 @@ impl Gazetteer {
     /// cities and counties.
     fn reach(&self, above: Option<Index>, home: Option<Index>) -> (&[(Index, Id)], Range<Index>) {
         let Some(above) = above else {
-            let whole = home.map(|home| match self.units[home as usize].level {
+            let whole = home.map(|home| match self.level(home) {
                 Level::Province | Level::City => self.below(home),
                 Level::County | Level::Town => self.within(home),
             });
             return (&self.tops, whole.unwrap_or(0..0));
         };
         let near = home.is_some_and(|home| self.holds(home, above));
-        if near || self.units[above as usize].level != Level::Province {
+        if near || self.level(above) != Level::Province {
             return (&[], self.below(above));
         }
         let seats = self.seats.binary_search_by_key(&above, |(unit, _)| *unit);
@@ -196,7 +201,7 @@ impl Gazetteer {
     /// Whether a city or county once bore what was heard, in the province of `near`, or anywhere.
     pub(super) fn was_named(&self, near: Option<Index>, heard: &[Token]) -> bool {
         let province = near.map(|unit| self.province(unit).unwrap_or_default() / 10_000);
-        self.former.bore(heard.iter().map(|token| self.characters.letter(token.id)), province)
+        self.former.bore(self.letters(heard), province)
     }
 
     /// The code of the province that a unit lies in.
@@ -210,21 +215,25 @@ impl Gazetteer {
 
     /// Whether what was heard is a village of the county that a town lies in.
     pub(super) fn has_village(&self, town: Index, heard: &[Token]) -> bool {
-        if self.villages.is_empty() || self.units[town as usize].level != Level::Town {
-            return false;
-        }
-        let county = self.within(self.units[town as usize].parent);
-        let name = heard.iter().map(|token| self.characters.letter(token.id));
-        self.villages.hold(hash(name), &county)
+        let county = self.county_with_villages(town);
+        county.is_some_and(|county| self.villages.hold(hash(self.letters(heard)), &county))
     }
 
     /// What the text behind a town's name says of the town.
     pub(super) fn village(&self, town: Index, behind: &[Token]) -> Evidence {
-        if self.villages.is_empty() || self.units[town as usize].level != Level::Town {
-            return Evidence::None;
-        }
-        let county = self.within(self.units[town as usize].parent);
+        let Some(county) = self.county_with_villages(town) else { return Evidence::None };
         self.villages.evidence(&self.characters, town, county, behind)
+    }
+
+    /// The units of a town's county; none of what is no town, or where no village is known.
+    fn county_with_villages(&self, town: Index) -> Option<Range<Index>> {
+        let known = !self.villages.is_empty() && self.level(town) == Level::Town;
+        known.then(|| self.within(self.units[town as usize].parent))
+    }
+
+    /// What was heard, as characters.
+    fn letters(&self, heard: &[Token]) -> impl Iterator<Item = char> {
+        heard.iter().map(|token| self.characters.letter(token.id))
     }
 
     /// Whether several names proper begin with two characters.
@@ -242,13 +251,12 @@ impl Gazetteer {
             return seats.into_iter().find(|seat| self.units[*seat as usize].code == Some(code));
         }
         let name: Vec<Id> = home.chars().map(|letter| self.characters.find(letter)).collect();
-        let level = |unit: Index| self.units[unit as usize].level;
-        let fits = |unit: &Index| level(*unit) < Level::Town && self.name(*unit) == name;
+        let fits = |unit: &Index| self.level(*unit) < Level::Town && self.name(*unit) == name;
         let mut units: Vec<Index> = self.named(&name).filter(fits).collect();
-        units.sort_by_key(|unit| level(*unit));
+        units.sort_by_key(|unit| self.level(*unit));
         units.dedup();
         match units[..] {
-            [one, other, ..] if level(one) == level(other) => None,
+            [one, other, ..] if self.level(one) == self.level(other) => None,
             [one, ..] => Some(one),
             [] => None,
         }

@@ -74,7 +74,8 @@ impl<'a> Listener<'a> {
         self.tire(LOOK * looks as u32);
         self.other_names(above, at, found);
         // Below a town nothing else is named that could be meant.
-        let town = above.is_some_and(|above| self.is_town(above) && above.form == Form::Full);
+        let town = above.filter(|above| above.form == Form::Full);
+        let town = town.is_some_and(|town| self.gazetteer.level(town.unit) == Level::Town);
         self.repetition(above, at, if town { Heard::Near } else { Heard::Exact }, found);
     }
 
@@ -117,7 +118,7 @@ impl<'a> Listener<'a> {
     /// The homophone of a town of another county of home: the caller took one for the other.
     fn misplaced(&mut self, above: Step, at: usize, found: &mut Vec<Step>) {
         let gazetteer = self.gazetteer;
-        let county = gazetteer.units[above.unit as usize].level == Level::County;
+        let county = gazetteer.level(above.unit) == Level::County;
         let city = self.home.filter(|home| county && gazetteer.holds(*home, above.unit));
         let Some(city) = city.filter(|city| *city != above.unit) else { return };
         let ear = self.ears.ear(at);
@@ -130,7 +131,7 @@ impl<'a> Listener<'a> {
         for unit in near {
             let name = gazetteer.name(unit);
             let (stem, rank) = name.split_at(gazetteer.stem(unit));
-            let town = gazetteer.units[unit as usize].level == Level::Town && stem.len() > 1;
+            let town = gazetteer.level(unit) == Level::Town && stem.len() > 1;
             let fit = align::stem(&mut self.ears, at, stem, u16::from(HOMOPHONE))
                 .and_then(|fit| fit.ranked(&mut self.ears, rank)?.whole(&self.ears));
             if let Some(fit) = fit.filter(|fit| town && fit.rank == 0 && fit.cost > 0) {
@@ -155,10 +156,6 @@ impl<'a> Listener<'a> {
     /// Whether a separator is a character of names too, as 的 is.
     pub(super) fn may_begin(&self, at: usize) -> bool {
         self.tokens.get(at).is_some_and(|token| token.id != 0)
-    }
-
-    fn is_town(&self, step: Step) -> bool {
-        self.gazetteer.units[step.unit as usize].level == Level::Town
     }
 
     /// Takes note of work done.

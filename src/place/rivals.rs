@@ -92,7 +92,7 @@ impl Judge<'_> {
     pub(super) fn is_elsewhere(&self, step: &Step) -> bool {
         let heard = self.tokens[step.from..step.fit.to].iter().map(|token| token.id);
         let heard: Vec<u16> = heard.collect();
-        let high = |unit: Index| self.gazetteer.units[unit as usize].level < Level::Town;
+        let high = |unit: Index| self.gazetteer.level(unit) < Level::Town;
         let away = |unit: Index| !self.home.is_some_and(|home| self.gazetteer.holds(home, unit));
         match step.form {
             Form::Short => self.gazetteer.stemmed(&heard).any(|unit| high(unit) && away(unit)),

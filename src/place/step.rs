@@ -1,6 +1,10 @@
 //! The steps of a path: which unit stands where in the zone, and in which form.
 
-use super::{align::Fit, gazetteer::Index};
+use super::{
+    align::Fit,
+    characters::Id,
+    gazetteer::{Gazetteer, Index},
+};
 
 /// How a name is written in the zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,5 +37,16 @@ impl Step {
     /// Whether the zone has the name letter by letter.
     pub(super) fn exact(&self) -> bool {
         self.fit.cost == 0
+    }
+
+    /// The characters that it puts into the zone.
+    pub(super) fn written(&self, gazetteer: &Gazetteer) -> Vec<Id> {
+        let name = gazetteer.name(self.unit);
+        let stem = gazetteer.stem(self.unit);
+        match self.form {
+            Form::Full | Form::Alias => name.to_vec(),
+            Form::Short => name[..stem].to_vec(),
+            Form::Ranked => [&name[..stem], &name[name.len() - 1..]].concat(),
+        }
     }
 }

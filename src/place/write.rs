@@ -4,7 +4,6 @@ use super::{
     answer::{Alternative, Answer, Change, Named, Outcome, Reason},
     characters::{ALIEN, HOMOPHONE, Id},
     correct::{ALTERNATIVES, Corrector},
-    decide::Judge,
     gazetteer::{Index, Unit},
     search::Path,
     step::{Form, Step},
@@ -76,7 +75,6 @@ impl Corrector {
 
     /// The zone with the names of a path, and what differs.
     pub(super) fn edit(&self, zone: &str, tokens: &[Token], path: &Path) -> (String, Vec<Change>) {
-        let judge = Judge { gazetteer: &self.gazetteer, tokens, home: None };
         let mut text = String::with_capacity(zone.len());
         let mut changes = Vec::new();
         let mut done = 0;
@@ -91,7 +89,7 @@ impl Corrector {
                 continue;
             }
             let span = tokens[step.from].start as usize..tokens[last.fit.to - 1].end as usize;
-            let to = self.gazetteer.spell(&judge.written(last));
+            let to = self.gazetteer.spell(&last.written(&self.gazetteer));
             let from = zone[span.clone()].to_owned();
             text.push_str(&zone[done..span.start]);
             text.push_str(&to);
@@ -108,8 +106,7 @@ impl Corrector {
         if step.fit.lost {
             return Reason::Lost;
         }
-        let judge = Judge { gazetteer: &self.gazetteer, tokens, home: None };
-        let written = judge.written(step);
+        let written = step.written(&self.gazetteer);
         let heard = tokens[step.from..step.fit.to].iter();
         let changed = |(token, id): &(&Token, &Id)| token.numeral || token.id != **id;
         let reasons = heard.zip(&written).filter(changed).map(|(token, id)| {

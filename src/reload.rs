@@ -40,8 +40,7 @@ pub struct Live {
 impl Live {
     /// What a configuration says, with the files of places that it names.
     pub fn read(config: &Config) -> Result<Self, BadPlace> {
-        let places = Stamps::of(&config.place.files());
-        let corrector = Arc::new(config.place.corrector()?);
+        let (places, corrector) = places::read(&config.place)?;
         Ok(Self {
             server: config.server.clone(),
             dispatch: config.balancer.clone(),
@@ -173,18 +172,11 @@ impl Parts {
     /// Gives the number of units.
     async fn reload_places(&mut self) -> Result<usize, NotTaken> {
         let place = self.current.place.clone();
-        let read = spawn_blocking(move || {
-            let places = Stamps::of(&place.files());
-            place.corrector().map(|corrector| (places, corrector))
-        });
-        let (places, corrector) = timeout(LIMIT, read)
-            .await
-            .map_err(|_| NotTaken::Unread("the files could not be read in time"))?
-            .map_err(|_| NotTaken::Unread("reading the files failed"))?
-            .map_err(NotTaken::Bad)?;
+        let read = in_time(move || places::read(&place)).await;
+        let (places, corrector) = read.map_err(NotTaken::Unread)?.map_err(NotTaken::Bad)?;
         let units = corrector.len();
         let mut live = Live::clone(&self.live.borrow());
-        (live.tickets.corrector, live.places) = (Arc::new(corrector), places);
+        (live.tickets.corrector, live.places) = (corrector, places);
         self.live.send_replace(Arc::new(live));
         Ok(units)
     }
@@ -192,12 +184,9 @@ impl Parts {
     async fn reload(&mut self) -> Result<Report, NotReloaded> {
         let sources = self.sources.clone().ok_or(NotReloaded::NoSources)?;
         let started = self.current.clone();
-        let read = timeout(LIMIT, spawn_blocking(move || read(&sources, &started)));
         let failed = |reason: &str| NotReloaded::Failed(reason.to_owned());
-        let New { config, needs_restart, live, guard } = read
-            .await
-            .map_err(|_| failed("the files could not be read in time"))?
-            .map_err(|_| failed("reading the files failed"))??;
+        let read = in_time(move || read(&sources, &started)).await;
+        let New { config, needs_restart, live, guard } = read.map_err(failed)??;
         let update = Update { settings: config.nodes.clone(), model: config.model.clone() };
         let changes = timeout(LIMIT, self.fleet.send(update)).await;
         let changes =
@@ -210,6 +199,15 @@ impl Parts {
         let changed = differing(&before, &self.current);
         Ok(Report { changes, changed, needs_restart })
     }
+}
+
+/// Reads files beside the runtime; the error says why they could not be read.
+async fn in_time<T: Send + 'static>(
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, &'static str> {
+    let read = timeout(LIMIT, spawn_blocking(read)).await;
+    let read = read.map_err(|_| "the files could not be read in time")?;
+    read.map_err(|_| "reading the files failed")
 }
 
 /// What a reload takes over.

@@ -10,10 +10,7 @@ use serde::Deserialize;
 use serde_json::error::Category;
 
 use super::{Service, body, error::ApiError};
-use crate::{
-    place::{Corrector, UnknownHome},
-    ticket::ZoneCorrection,
-};
+use crate::{place::UnknownHome, ticket::ZoneCorrection};
 
 /// The most characters of a zone; an address has some dozens.
 const MOST_ZONE_CHARS: usize = 1000;
@@ -39,17 +36,12 @@ pub(super) async fn correct(
         let sentence = format!("zone超过{MOST_ZONE_CHARS}个字符，请只发送地址");
         return Err(ApiError::BadRequest(sentence));
     }
-    let corrected = answer(&live.tickets.corrector, &zone, home.as_deref().unwrap_or_default());
-    Ok(HttpResponse::Ok().json(corrected.map_err(|UnknownHome(_)| {
-        ApiError::BadRequest(
-            "home不是已知的城市，请使用全称或行政区划代码，例如六安市或341500".to_owned(),
-        )
-    })?))
-}
-
-fn answer(corrector: &Corrector, zone: &str, home: &str) -> Result<ZoneCorrection, UnknownHome> {
-    corrector.knows(home)?;
-    Ok(ZoneCorrection::without_model(corrector, zone, home))
+    let (corrector, home) = (&live.tickets.corrector, home.unwrap_or_default());
+    corrector.knows(&home).map_err(|UnknownHome(_)| {
+        let sentence = "home不是已知的城市，请使用全称或行政区划代码，例如六安市或341500";
+        ApiError::BadRequest(sentence.to_owned())
+    })?;
+    Ok(HttpResponse::Ok().json(ZoneCorrection::without_model(corrector, &zone, &home)))
 }
 
 /// The zone and the home of a body; the error is a sentence for people.

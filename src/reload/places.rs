@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,7 +16,10 @@ use tokio::{
 use tracing::warn;
 
 use super::{LIMIT, Reloader, Taken};
-use crate::place::Files;
+use crate::{
+    config::{self, BadPlace},
+    place::{Corrector, Files},
+};
 
 /// How often the files are looked at; one that changes is read when two looks have found it the same.
 const EVERY: Duration = Duration::from_secs(1);
@@ -34,8 +38,8 @@ struct Stamp {
 }
 
 impl Stamps {
-    /// Looks at the files. To be taken before they are read, so that no change is missed.
-    pub(super) fn of(files: &Files) -> Self {
+    /// Looks at the files.
+    fn of(files: &Files) -> Self {
         Self(files.all().into_iter().map(|file| (file.clone(), Stamp::of(&file))).collect())
     }
 }
@@ -50,6 +54,12 @@ impl Stamp {
         };
         file.metadata().ok().map(seen)
     }
+}
+
+/// The corrector that settings ask for, and its files as they were before they were read.
+pub(super) fn read(place: &config::Place) -> Result<(Stamps, Arc<Corrector>), BadPlace> {
+    let stamps = Stamps::of(&place.files());
+    Ok((stamps, Arc::new(place.corrector()?)))
 }
 
 /// Watches for ever. What it does is in the log.

@@ -50,9 +50,23 @@ pub struct Dispatch {
     trace: RefCell<Trace>,
 }
 
-/// Why an answer is not accepted: a fixed phrase for the log, never a part of the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unfit(pub &'static str);
+/// Why an answer is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// A fixed phrase for the log, never a part of the answer.
+    pub reason: &'static str,
+    /// What the next attempt is told about it, before the prompt.
+    pub repair: Option<String>,
+    /// Whether the node did all that a node can: it is a good one whatever the next one answers.
+    pub blameless: bool,
+}
+
+impl Unfit {
+    /// An answer that says something about its node, if another one can give a good one.
+    pub fn new(reason: &'static str) -> Self {
+        Self { reason, repair: None, blameless: false }
+    }
+}
 
 /// Why a model call brought nothing.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -85,6 +99,8 @@ struct Call {
     used: u32,
     /// How the last of them failed.
     last: String,
+    /// What the next attempt is told about the answers before it.
+    repair: Option<String>,
 }
 
 impl Dispatch {
@@ -126,6 +142,7 @@ impl Dispatch {
             cases: Cases::default(),
             used: 0,
             last: String::new(),
+            repair: None,
         };
         loop {
             let since = Instant::now();
@@ -164,6 +181,9 @@ impl Dispatch {
             if call.used >= self.settings.attempts {
                 return Err(call.exhausted());
             }
+            if let Some(repair) = call.repair.take() {
+                call.body = request.to_repair(&repair);
+            }
         }
     }
 
@@ -190,17 +210,24 @@ impl Dispatch {
 
     /// Takes note of an attempt that brought no accepted answer.
     fn missed(&self, call: &mut Call, lease: Lease, miss: Miss) {
-        let Miss { outcome, counts, status, reason } = miss;
+        let Miss { outcome, counts, status, reason, repair, blameless } = miss;
         let node = lease.node().clone();
         let duration_ms = lease.held().as_millis();
         self.note(&lease, outcome);
-        lease.finish(call.id, outcome);
+        if repair.is_some() {
+            call.repair = repair;
+        }
+        let blamed = blameless.is_none();
+        match blameless {
+            Some(measured) => lease.answered(call.id, measured),
+            None => lease.finish(call.id, outcome),
+        }
         if let Some(status) = status {
             for node in call.cases.pardoned(&node, status) {
                 self.balancer.do_send(Pardon { node, call: call.id });
             }
         }
-        if matches!(outcome, Outcome::Stalled | Outcome::BadAnswer | Outcome::Rejected) {
+        if blamed && matches!(outcome, Outcome::Stalled | Outcome::BadAnswer | Outcome::Rejected) {
             call.cases.open(&node);
         }
         if !counts {

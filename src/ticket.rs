@@ -22,7 +22,7 @@ pub use self::{
 use crate::{
     balancer::queue::Stage,
     config::{self, Correction},
-    dispatch::{Dispatch, Failed},
+    dispatch::{Dispatch, Failed, Unfit},
     ollama::{Answer, GenerateRequest},
     place::{self, Alternative, Corrector, Named, Outcome},
 };
@@ -105,7 +105,12 @@ impl<'a> Tickets<'a> {
         let request =
             GenerateRequest::new(&self.settings.model, ticket_system, &prompt, ticket_format);
         let types = &self.settings.ticket.types;
-        let judge = |answer: &Answer| validate::ticket(&answer.text, types);
+        let judge = |answer: &Answer| {
+            validate::ticket(&answer.text, types).map_err(|fault| Unfit {
+                repair: Some(prompt::repair(fault.repair())),
+                ..Unfit::new(fault.reason())
+            })
+        };
         let mut ticket = self.dispatch.call(&request, Stage::First, deadline, judge).await?;
         let zone_correction = self.correct(call, &ticket.ticket_zone, deadline).await;
         let reasons: Vec<_> = zone_correction.changes.iter().map(|change| change.reason).collect();

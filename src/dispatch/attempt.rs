@@ -42,6 +42,10 @@ pub(super) struct Miss {
     /// The status of an answer that reported a fault of the node.
     pub(super) status: Option<u16>,
     pub(super) reason: String,
+    /// What the next attempt is told.
+    pub(super) repair: Option<String>,
+    /// What the call showed of a node that answered as well as a node can.
+    pub(super) blameless: Option<Measured>,
 }
 
 /// What an attempt brought: what the judge made of the answer, and what the call showed.
@@ -76,7 +80,7 @@ impl Dispatch {
             }
         };
         let total = since.elapsed();
-        let value = judge(&answer).map_err(|Unfit(reason)| Miss::unfit(reason))?;
+        let judged = judge(&answer);
         let ollama::Stats { load_time, prompt_tokens, prompt_time, tokens, token_time } =
             answer.stats;
         let measured = Measured {
@@ -89,7 +93,11 @@ impl Dispatch {
             tokens,
             token_time,
         };
-        Ok((value, measured.without_load(load_time.unwrap_or_default())))
+        let measured = measured.without_load(load_time.unwrap_or_default());
+        match judged {
+            Ok(value) => Ok((value, measured)),
+            Err(unfit) => Err(Miss::unfit(unfit, measured)),
+        }
     }
 }
 
@@ -132,13 +140,17 @@ fn next_limit(pace: &Pace, budget: &Budget) -> (Stalled, Duration) {
 impl Miss {
     /// The node was given up, with the calls that it worked on.
     fn given_up() -> Self {
-        let reason = "the node was given up".to_owned();
-        Self { outcome: Outcome::Failed, counts: true, status: None, reason }
+        Self::new(Outcome::Failed, true, "the node was given up".to_owned())
     }
 
-    fn unfit(reason: &str) -> Self {
-        let reason = reason.to_owned();
-        Self { outcome: Outcome::BadAnswer, counts: true, status: None, reason }
+    fn unfit(unfit: Unfit, measured: Measured) -> Self {
+        let Unfit { reason, repair, blameless } = unfit;
+        let blameless = blameless.then_some(measured);
+        Self { repair, blameless, ..Self::new(Outcome::BadAnswer, true, reason.to_owned()) }
+    }
+
+    fn new(outcome: Outcome, counts: bool, reason: String) -> Self {
+        Self { outcome, counts, status: None, reason, repair: None, blameless: None }
     }
 }
 
@@ -176,6 +188,6 @@ impl From<UpstreamError> for Miss {
             | UpstreamError::ErrorLine
             | UpstreamError::Garbage => (Outcome::Failed, true),
         };
-        Self { outcome, counts, status, reason: ollama::chain(&error) }
+        Self { status, ..Self::new(outcome, counts, ollama::chain(&error)) }
     }
 }

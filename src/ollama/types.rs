@@ -49,6 +49,12 @@ impl<'a> GenerateRequest<'a> {
     pub fn to_body(&self) -> Bytes {
         bytes(self)
     }
+
+    /// The body of the next attempt, which is told something before the prompt.
+    pub fn to_repair(&self, note: &str) -> Bytes {
+        let prompt = format!("{note}\n\n{}", self.prompt);
+        bytes(&GenerateRequest { prompt: &prompt, ..self.clone() })
+    }
 }
 
 /// The body of `POST /api/generate` that only loads the model: it has no prompt.

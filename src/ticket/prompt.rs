@@ -59,6 +59,13 @@ pub(super) fn for_ticket(transcript: &Transcript) -> String {
     format!("请整理下面的通话记录：\n{}", transcript.to_prompt())
 }
 
+/// What the next attempt is told of an answer that could not be used.
+pub(super) fn repair(fault: &str) -> String {
+    format!(
+        "注意：上一次整理的工单不能使用，因为{fault}。请避免同样的错误，重新整理并输出完整的JSON对象。"
+    )
+}
+
 /// The JSON schema of the answer to the zone call: the number of one of so many alternatives, or 0.
 pub(super) fn zone_format(alternatives: usize) -> Value {
     let choice = json!({"type": "integer", "minimum": 0, "maximum": alternatives});

@@ -402,3 +402,21 @@ async fn the_environment_of_the_original_has_its_defaults_and_its_meaning() {
         assert_eq!(origin(environment, key).await, line);
     }
 }
+
+#[actix_web::test]
+async fn a_ticket_that_cannot_be_used_is_asked_for_anew_with_its_fault_named() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    let content = "来电人咨询：我家楼下很吵。 话务员解答内容：已记录。";
+    let bad = json!({"ticket_type": "投诉", "ticket_zone": "未提及", "ticket_title": "反映噪音扰民", "ticket_content": content});
+    fake.behave(json!({"answer": bad.to_string(), "times": 1})).await;
+    let reply = ticketd.summarize(CALL).await;
+    assert_ticket(&reply);
+    assert_eq!(reply.body["trace"]["attempts"][0]["outcome"], "bad_answer");
+    let bodies = fake.seen().await["bodies"].clone();
+    let prompt = |at: usize| bodies[at]["prompt"].as_str().expect("a prompt").to_owned();
+    assert!(prompt(1).contains("第三人称") && prompt(1).ends_with(&prompt(0)), "{}", prompt(1));
+    assert!(!prompt(1).contains("我家楼下很吵"), "what was wrong is not repeated");
+    assert_eq!(bodies[1]["system"], bodies[0]["system"], "the prefix stays the same");
+    ticketd.stop().await;
+}

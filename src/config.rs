@@ -26,7 +26,7 @@ pub use self::{
     endpoint::Endpoint,
     invalid::{Invalid, Problem},
     log::{Format, Log},
-    model::{KeepAlive, Model, Options, Pull},
+    model::{KeepAlive, Model, Options, Pull, Think},
     nodes::{NodeOverride, Nodes},
     place::{BadPlace, Place},
     server::Server,

@@ -64,12 +64,14 @@ pub struct Generate {
     pub model: String,
     /// Whether the answer is streamed, which is the default.
     pub stream: bool,
+    /// Whether the model thinks, and an answer with a `format` therefore comes as its thinking.
+    pub thinking: bool,
     body: Value,
 }
 
 impl Generate {
-    /// Reads a body; `served` is the model that is there.
-    pub fn read(body: &[u8], served: &str) -> Result<Self, Refusal> {
+    /// Reads a body; `served` is the model that is there, and `can_think` says what it is.
+    pub fn read(body: &[u8], served: &str, can_think: bool) -> Result<Self, Refusal> {
         let refused = |status, message: &str| Refusal { status, message: message.to_owned() };
         if body.is_empty() {
             return Err(refused(400, "missing request body"));
@@ -80,11 +82,12 @@ impl Generate {
         if !is_same_model(&model, served) {
             return Err(refused(404, &format!("model '{model}' not found")));
         }
-        if body["think"] == Value::Bool(true) {
+        if body["think"] == Value::Bool(true) && !can_think {
             return Err(refused(400, &format!("\"{model}\" does not support thinking")));
         }
         let stream = body["stream"].as_bool().unwrap_or(true);
-        Ok(Self { model, stream, body })
+        let thinking = can_think && body["think"] != Value::Bool(false);
+        Ok(Self { model, stream, thinking, body })
     }
 
     /// The prompt; empty when the request only loads the model.
@@ -119,7 +122,7 @@ impl Generate {
 }
 
 async fn generate(model: Data<String>, body: Bytes) -> HttpResponse {
-    let call = match Generate::read(&body, &model) {
+    let call = match Generate::read(&body, &model, false) {
         Ok(call) => call,
         Err(Refusal { status, message }) => return wire::error(status, &message),
     };
@@ -138,7 +141,8 @@ async fn generate(model: Data<String>, body: Bytes) -> HttpResponse {
         return wire::json(&wire::whole(&call.model, &answer, "stop", &measures));
     }
     let done = wire::done(&call.model, "stop", &measures);
-    let lines = pieces.into_iter().map(move |piece| wire::token(&call.model, &piece)).chain([done]);
+    let lines =
+        pieces.into_iter().map(move |piece| wire::token(&call.model, &piece, false)).chain([done]);
     let lines = stream::iter(lines).then(|line| async move {
         sleep(PIECE_INTERVAL).await;
         Ok::<_, actix_web::Error>(wire::line(&line))

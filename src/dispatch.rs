@@ -17,7 +17,6 @@ use std::{
 };
 
 use actix::Addr;
-use actix_web::web::Bytes;
 use awc::Client;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
@@ -38,7 +37,7 @@ use crate::{
         queue::{Priority, Stage},
     },
     config,
-    ollama::{Answer, GenerateRequest},
+    ollama::{Answer, Body, GenerateRequest},
 };
 
 /// Makes the model calls of one ticket.
@@ -89,7 +88,7 @@ pub enum Failed {
 
 /// What has become of one call so far.
 struct Call {
-    body: Bytes,
+    body: Body,
     /// The same for equal requests, so that one that nobody can answer is one case.
     id: u64,
     stage: Stage,

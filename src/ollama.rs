@@ -25,7 +25,7 @@ pub use self::{
     inventory::{Held, Probe, Seen, held, probe, version},
     pace::Pace,
     pull::{Progress, PullFailed, pull},
-    types::{Answer, CanaryRequest, GenerateRequest, LoadRequest, Stats, is_same_model},
+    types::{Answer, Body, CanaryRequest, GenerateRequest, LoadRequest, Stats, is_same_model},
 };
 use crate::config;
 
@@ -71,16 +71,16 @@ impl From<&config::Balancer> for Budget {
     }
 }
 
-/// Makes one generate call and returns the whole answer; `pace` shows how it goes. Dropping the future ends the call, and
-/// Ollama stops generating.
+/// Makes one generate call and returns the whole answer; `pace` shows how it goes. A model that cannot
+/// think is asked again without thinking. Dropping the future ends the call, and Ollama stops generating.
 pub async fn generate(
     client: &Client,
     base_url: &str,
-    body: Bytes,
+    body: Body,
     budget: Budget,
     pace: &Pace,
 ) -> Result<Answer, UpstreamError> {
-    let whole = async {
+    let one = async |body: Bytes| {
         let call = client
             .post(generate_url(base_url))
             .force_close()
@@ -92,6 +92,13 @@ pub async fn generate(
         match response.status() {
             StatusCode::OK => read_lines(&mut response, budget.token, pace).await,
             status => Err(refusal(status, &mut response, budget.token).await),
+        }
+    };
+    let Body { bytes, unthinking } = body;
+    let whole = async {
+        match (one(bytes).await, unthinking) {
+            (Err(error), Some(unthinking)) if error.is_unable_to_think() => one(unthinking).await,
+            (ended, _) => ended,
         }
     };
     let ended = within(budget.call, Stalled::Call, whole).await;

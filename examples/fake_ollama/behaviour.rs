@@ -17,6 +17,8 @@ pub(crate) struct Behaviour {
     pub(crate) token_ms: u64,
     /// The text of the answer, instead of a draft.
     pub(crate) answer: Option<String>,
+    /// The model can think: with `think` true or omitted, an answer with a `format` comes as `thinking` [216].
+    pub(crate) thinks: bool,
     /// Only requests whose `format` has this property have the fault and the answer.
     pub(crate) only_for: Option<String>,
     /// Calls that ask for one token have no fault.

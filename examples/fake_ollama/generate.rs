@@ -73,7 +73,8 @@ pub(crate) async fn generate(
     slots: Data<Semaphore>,
     body: Bytes,
 ) -> actix_web::Result<HttpResponse> {
-    let call = match Generate::read(&body, &fake.store.model) {
+    let thinks = fake.behaviour.borrow().thinks;
+    let call = match Generate::read(&body, &fake.store.model, thinks) {
         Ok(call) => call,
         Err(Refusal { status, message }) => return Ok(wire::error(status, &message)),
     };
@@ -180,7 +181,11 @@ async fn answer(
             let (text, tokens) = (tokens.concat(), tokens.len());
             let token_time = pace.saturating_mul(u32::try_from(tokens).unwrap_or(u32::MAX));
             let measures = Measures { prompt_chars, prompt_time, tokens, token_time };
-            return Ok(wire::json(&wire::whole(&call.model, &text, reason, &measures)));
+            let mut whole = wire::whole(&call.model, &text, reason, &measures);
+            if call.thinking {
+                whole["thinking"] = std::mem::replace(&mut whole["response"], json!(""));
+            }
+            return Ok(wire::json(&whole));
         }
         Box::new(plan(behaviour.fault, tokens, reason).into_iter())
     };
@@ -188,6 +193,7 @@ async fn answer(
         plan,
         pace,
         model: call.model.clone(),
+        thinking: call.thinking,
         began: now,
         prompt_chars,
         prompt_time,
@@ -206,6 +212,8 @@ struct Answering {
     plan: Box<dyn Iterator<Item = Step>>,
     pace: Duration,
     model: String,
+    /// Whether all of it comes as thinking.
+    thinking: bool,
     /// When the first token was ready.
     began: Instant,
     prompt_chars: usize,
@@ -243,7 +251,7 @@ impl Answering {
         let line = match step {
             Step::Token(piece) => {
                 self.tokens += 1;
-                Ok(wire::line(&wire::token(&self.model, &piece)))
+                Ok(wire::line(&wire::token(&self.model, &piece, self.thinking)))
             }
             Step::Done(reason) => {
                 Ok(wire::line(&wire::done(&self.model, reason, &self.measures())))

@@ -19,8 +19,8 @@ pub struct Model {
     pub pull_idle_timeout: Duration,
     /// How long Ollama keeps the model loaded: seconds or "5m"; -1, the default, means for ever.
     pub keep_alive: KeepAlive,
-    /// Whether a thinking model may think first. Default false: thinking is most of a call's time.
-    pub think: bool,
+    /// Whether a thinking model is told to think first. Default false: thinking is most of a call's time.
+    pub think: Think,
     /// Sampling and context options.
     pub options: Options,
 }
@@ -32,7 +32,7 @@ impl Default for Model {
             pull: Pull::Missing,
             pull_idle_timeout: Duration::from_secs(300),
             keep_alive: KeepAlive::Seconds(-1),
-            think: false,
+            think: Think::default(),
             options: Options::default(),
         }
     }
@@ -46,6 +46,40 @@ pub enum Pull {
     Missing,
     /// Never; an operator does it.
     Never,
+}
+
+/// What a model is told of thinking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected true, false or \"auto\"")]
+pub enum Think {
+    /// To think, or not to.
+    Told(bool),
+    /// Nothing; Ollama then takes thinking as wanted where the model can think.
+    Auto(Auto),
+}
+
+/// The word `auto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auto {
+    /// It.
+    Auto,
+}
+
+impl Default for Think {
+    fn default() -> Self {
+        Self::Told(false)
+    }
+}
+
+impl Think {
+    /// The value of Ollama's `think`; none is not sent.
+    pub fn told(self) -> Option<bool> {
+        match self {
+            Self::Told(think) => Some(think),
+            Self::Auto(Auto::Auto) => None,
+        }
+    }
 }
 
 /// Ollama's `keep_alive`: whole seconds, or a Go duration string.

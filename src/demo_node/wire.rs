@@ -119,10 +119,16 @@ pub fn ps(model: &str) -> Value {
     json!({"models": [entry]})
 }
 
-/// One token of a stream.
-pub fn token(model: &str, piece: &str) -> Value {
+/// One token of a stream, perhaps of thinking.
+pub fn token(model: &str, piece: &str, thinking: bool) -> Value {
     let created_at = Timestamp::now().to_string();
-    json!({"model": model, "created_at": created_at, "response": piece, "done": false})
+    let mut token =
+        json!({"model": model, "created_at": created_at, "response": piece, "done": false});
+    if thinking {
+        token["response"] = json!("");
+        token["thinking"] = json!(piece);
+    }
+    token
 }
 
 /// What the closing line of an answer measures.

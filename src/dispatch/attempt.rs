@@ -2,7 +2,6 @@
 
 use std::{pin::pin, time::Duration};
 
-use actix_web::web::Bytes;
 use tokio::{
     select,
     sync::watch,
@@ -13,7 +12,7 @@ use super::{Dispatch, Unfit, budget::budget};
 use crate::{
     balancer::{Lease, Measured, Outcome, Prospect},
     config,
-    ollama::{self, Answer, Budget, Pace, Stalled, UpstreamError},
+    ollama::{self, Answer, Body, Budget, Pace, Stalled, UpstreamError},
 };
 
 /// A call whose last token came no longer ago goes on although its node is given up.
@@ -22,14 +21,14 @@ const FLOWING: Duration = Duration::from_secs(3);
 /// A call as it is sent, wherever.
 #[derive(Debug)]
 pub(super) struct Request {
-    pub(super) body: Bytes,
+    pub(super) body: Body,
     /// The attempts that failed so far.
     pub(super) retries: u32,
 }
 
 impl Request {
     fn bytes(&self) -> u64 {
-        u64::try_from(self.body.len()).unwrap_or(u64::MAX)
+        u64::try_from(self.body.bytes.len()).unwrap_or(u64::MAX)
     }
 }
 

@@ -98,6 +98,11 @@ impl Hint {
 }
 
 impl UpstreamError {
+    /// Whether the model was told to think and cannot.
+    pub(super) fn is_unable_to_think(&self) -> bool {
+        matches!(self, Self::Rejected { hint: Some(Hint::CannotThink), .. })
+    }
+
     /// The meaning of a status other than 200 and of the error text that came with it.
     pub(super) fn from_status(status: u16, text: &str) -> Self {
         match status {

@@ -24,7 +24,8 @@ pub struct GenerateRequest<'a> {
     stream: bool,
     /// Always false: a prompt that does not fit is refused, not silently cut to half.
     truncate: bool,
-    think: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    think: Option<bool>,
     keep_alive: &'a KeepAlive,
     options: &'a Options,
 }
@@ -39,22 +40,33 @@ impl<'a> GenerateRequest<'a> {
             format,
             stream: true,
             truncate: false,
-            think: model.think,
+            think: model.think.told(),
             keep_alive: &model.keep_alive,
             options: &model.options,
         }
     }
 
     /// The body as sent; made once for all attempts.
-    pub fn to_body(&self) -> Bytes {
-        bytes(self)
+    pub fn to_body(&self) -> Body {
+        let unthinking = || bytes(&Self { think: None, ..self.clone() });
+        let unthinking = (self.think == Some(true)).then(unthinking);
+        Body { bytes: bytes(self), unthinking }
     }
 
     /// The body of the next attempt, which is told something before the prompt.
-    pub fn to_repair(&self, note: &str) -> Bytes {
+    pub fn to_repair(&self, note: &str) -> Body {
         let prompt = format!("{note}\n\n{}", self.prompt);
-        bytes(&GenerateRequest { prompt: &prompt, ..self.clone() })
+        GenerateRequest { prompt: &prompt, ..self.clone() }.to_body()
     }
+}
+
+/// The body of a generate call as sent.
+#[derive(Clone, Debug, Hash)]
+pub struct Body {
+    /// The body.
+    pub(crate) bytes: Bytes,
+    /// The same for a model that turns out to be unable to think.
+    pub(super) unthinking: Option<Bytes>,
 }
 
 /// The body of `POST /api/generate` that only loads the model: it has no prompt.
@@ -72,8 +84,8 @@ impl<'a> LoadRequest<'a> {
     }
 
     /// The body as sent.
-    pub fn to_body(&self) -> Bytes {
-        bytes(self)
+    pub fn to_body(&self) -> Body {
+        Body { bytes: bytes(self), unthinking: None }
     }
 }
 
@@ -103,8 +115,8 @@ impl<'a> CanaryRequest<'a> {
     }
 
     /// The body as sent.
-    pub fn to_body(&self) -> Bytes {
-        bytes(self)
+    pub fn to_body(&self) -> Body {
+        Body { bytes: bytes(self), unthinking: None }
     }
 }
 
@@ -279,7 +291,7 @@ mod tests {
         let model = Model::default();
         let format = serde_json::json!({"type": "object"});
         let body = GenerateRequest::new(&model, "s", "p", &format).to_body();
-        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        let body: Value = serde_json::from_slice(&body.bytes).expect("JSON");
         let expected = serde_json::json!({
             "model": "deepseek-r1:14b", "system": "s", "prompt": "p",
             "format": {"type": "object"}, "stream": true, "truncate": false, "think": false, "keep_alive": -1,

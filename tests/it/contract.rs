@@ -176,6 +176,27 @@ async fn the_node_is_called_as_the_original_called_it() {
 }
 
 #[actix_web::test]
+async fn a_ticket_comes_whatever_the_model_is_told_of_thinking_and_can() {
+    for (think, sent) in [("false", json!(false)), ("true", json!(true)), ("\"auto\"", json!(null))]
+    {
+        for thinks in [false, true] {
+            let fake = Fake::start().await;
+            fake.behave(json!({"thinks": thinks})).await;
+            let ticketd = Ticketd::over(&[&fake], &format!("[model]\nthink = {think}\n")).await;
+            assert_ticket(&ticketd.summarize(CALL).await);
+            let seen = fake.seen().await;
+            // A refused request is not among them: the same call came once more without.
+            let sent =
+                if thinks { sent.clone() } else { sent.as_bool().filter(|told| !told).into() };
+            assert_eq!(seen["bodies"][0]["think"], sent, "{think} {thinks}");
+            let stats = ticketd.get("/lb-stats").await.body;
+            assert_eq!(stats["endpoints"][0]["error_count"], 0, "{think} {thinks}");
+            ticketd.stop().await;
+        }
+    }
+}
+
+#[actix_web::test]
 async fn get_root_names_the_service() {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "").await;

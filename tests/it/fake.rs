@@ -177,6 +177,16 @@ async fn assert_like_the_recordings(address: &str, but: &[&str]) {
 }
 
 #[actix_web::test]
+async fn a_fake_that_can_think_answers_as_recorded() {
+    let fake = Fake::start_with("127.0.0.1:0", "smol-think").await;
+    fake.behave(serde_json::json!({"thinks": true})).await;
+    let address = fake.url.trim_start_matches("http://");
+    let exchange = include_str!("../data/wire/216-think-true-format-generate.txt");
+    let (request, expected) = recorded(exchange);
+    assert_eq!(replayed(address, &request).await, expected);
+}
+
+#[actix_web::test]
 async fn the_fake_answers_as_recorded() {
     let fake = Fake::start_with("127.0.0.1:0", "smol").await;
     let address = fake.url.trim_start_matches("http://").to_owned();

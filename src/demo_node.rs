@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 use self::wire::Measures;
 use crate::{
     ollama::{NDJSON, is_same_model},
-    ticket::{Transcript, extractive},
+    ticket::{Transcript, Turn, extractive},
 };
 
 /// The time between two pieces of a streamed answer.
@@ -109,11 +109,17 @@ impl Generate {
             // Rules cannot tell which place was meant.
             return serde_json::json!({"choice": 0}).to_string();
         }
+        let call = Transcript::from_prompt(self.prompt());
+        if properties["turns"].is_object() {
+            let turn = |turn: &Turn| serde_json::json!({"speaker": turn.speaker.name(), "words": turn.words});
+            let turns: Vec<_> = extractive::gist(&call).turns.iter().map(turn).collect();
+            return serde_json::json!({"turns": turns}).to_string();
+        }
         let listed = properties["ticket_type"]["enum"].as_array();
         let listed = listed.map(|types| types.iter().filter_map(Value::as_str).map(str::to_owned));
         let types =
             listed.map_or_else(|| crate::config::Ticket::default().types, Iterator::collect);
-        let draft = extractive::draft(&Transcript::from_prompt(self.prompt()), &types);
+        let draft = extractive::draft(&call, &types);
         if format.is_null() {
             return draft.ticket_content;
         }

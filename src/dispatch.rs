@@ -58,12 +58,14 @@ pub struct Unfit {
     pub repair: Option<String>,
     /// Whether the node did all that a node can: it is a good one whatever the next one answers.
     pub blameless: bool,
+    /// Whether the prompt left no room for the answer, so that every node would fail.
+    pub too_long: bool,
 }
 
 impl Unfit {
     /// An answer that says something about its node, if another one can give a good one.
     pub fn new(reason: &'static str) -> Self {
-        Self { reason, repair: None, blameless: false }
+        Self { reason, repair: None, blameless: false, too_long: false }
     }
 }
 
@@ -81,9 +83,19 @@ pub enum Failed {
         /// How the last one failed.
         last: String,
     },
+    /// The prompt does not fit the context of the model; no other node would take it.
+    #[error("the prompt does not fit the model's context; raise model.options.num_ctx")]
+    TooLong,
     /// The deadline came while a node was at work, or between two attempts.
     #[error("the deadline came before an answer")]
     TimedOut,
+}
+
+impl Failed {
+    /// Whether the call only came at the wrong time: ticketd stops.
+    pub fn is_shutdown(&self) -> bool {
+        matches!(self, Self::Unserved(Unserved::ShuttingDown))
+    }
 }
 
 /// What has become of one call so far.
@@ -174,6 +186,10 @@ impl Dispatch {
                         self.answered(&mut call, lease, measured);
                         return Ok(value);
                     }
+                    Err(miss) if miss.too_long => {
+                        self.missed(&mut call, lease, miss);
+                        return Err(Failed::TooLong);
+                    }
                     Err(miss) => self.missed(&mut call, lease, miss),
                 }
             }
@@ -209,7 +225,7 @@ impl Dispatch {
 
     /// Takes note of an attempt that brought no accepted answer.
     fn missed(&self, call: &mut Call, lease: Lease, miss: Miss) {
-        let Miss { outcome, counts, status, reason, repair, blameless } = miss;
+        let Miss { outcome, counts, status, reason, repair, blameless, too_long: _ } = miss;
         let node = lease.node().clone();
         let duration_ms = lease.held().as_millis();
         self.note(&lease, outcome);

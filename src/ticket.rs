@@ -1,7 +1,9 @@
 //! Transcript → checked ticket: the driver of the stages below, which are pure.
 
 mod arbitrate;
+mod condense;
 pub mod extractive;
+mod long;
 mod parse;
 mod prompt;
 mod transcript;
@@ -21,9 +23,9 @@ pub use self::{
 };
 use crate::{
     balancer::queue::Stage,
-    config::{self, Correction},
+    config::{self, Correction, Fallback},
     dispatch::{Dispatch, Failed, Unfit},
-    ollama::{Answer, GenerateRequest},
+    ollama::{Answer, GenerateRequest, Stats},
     place::{self, Alternative, Corrector, Named, Outcome},
 };
 
@@ -51,6 +53,23 @@ pub struct Summary {
     pub ticket: Ticket,
     /// What became of the zone.
     pub zone_correction: ZoneCorrection,
+    /// How far the ticket can be trusted.
+    pub quality: Quality,
+    /// Whether it is a rule-made draft, because no model could make a ticket in time.
+    #[serde(skip_serializing_if = "is_false")]
+    pub degraded: bool,
+}
+
+/// How far a ticket can be trusted; the names are those of the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Quality {
+    /// Whether the call was too long for the model's context, and was condensed before.
+    pub condensed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What all threads share to make tickets.
@@ -98,25 +117,70 @@ impl<'a> Tickets<'a> {
         Self { dispatch, settings }
     }
 
-    /// Makes a ticket of a call, with two model calls at most, before the deadline.
+    /// Makes a ticket of a call before the deadline: with two model calls at most, unless it is too long
+    /// for the model's context.
     pub async fn summarize(&self, call: &Transcript, deadline: Instant) -> Result<Summary, Failed> {
-        let Prompts { ticket_system, ticket_format, .. } = &self.settings.prompts;
+        let extractive = self.settings.ticket.fallback == Fallback::Extractive;
+        match self.by_model(call, deadline).await {
+            // Who comes again after a restart gets a better one.
+            Err(failed) if extractive && !failed.is_shutdown() => {
+                warn!(reason = %failed, "no node made the ticket: it is a rule-made draft");
+                Ok(self.draft(call))
+            }
+            made => made,
+        }
+    }
+
+    async fn by_model(&self, call: &Transcript, deadline: Instant) -> Result<Summary, Failed> {
+        let (mut ticket, condensed) = match self.ticket(call, deadline).await {
+            Err(Failed::TooLong) => {
+                let shorter = self.condensed(call, deadline).await?;
+                (self.ticket(&shorter, deadline).await?, true)
+            }
+            made => (made?, false),
+        };
+        let zone_correction = self.correct(call, &ticket.ticket_zone, deadline).await;
+        let reasons: Vec<_> = zone_correction.changes.iter().map(|change| change.reason).collect();
+        debug!(method = ?zone_correction.method, ?reasons, "zone looked at");
+        ticket.ticket_zone.clone_from(&zone_correction.corrected);
+        let quality = Quality { condensed, ..Quality::default() };
+        Ok(Summary { ticket, zone_correction, quality, degraded: false })
+    }
+
+    /// What rules make of a call, without a model.
+    fn draft(&self, call: &Transcript) -> Summary {
+        let mut ticket = extractive::draft(call, &self.settings.ticket.types);
+        let corrector = &self.settings.corrector;
+        let zone_correction = ZoneCorrection::without_model(corrector, &ticket.ticket_zone, "");
+        ticket.ticket_zone.clone_from(&zone_correction.corrected);
+        Summary { ticket, zone_correction, quality: Quality::default(), degraded: true }
+    }
+
+    /// The ticket that a model makes of a call, as far as that fits the context.
+    async fn ticket(&self, call: &Transcript, deadline: Instant) -> Result<Ticket, Failed> {
+        let Settings { model, ticket: config::Ticket { types, .. }, prompts, .. } = self.settings;
         let prompt = prompt::for_ticket(call);
+        let context = u64::from(model.options.num_ctx);
+        // Half of the most that it may need is what no tokeniser does with less.
+        let least = condense::tokens(&prompts.ticket_system) + condense::tokens(&prompt);
+        if least as u64 / 2 > context {
+            return Err(Failed::TooLong);
+        }
         let request =
-            GenerateRequest::new(&self.settings.model, ticket_system, &prompt, ticket_format);
-        let types = &self.settings.ticket.types;
+            GenerateRequest::new(model, &prompts.ticket_system, &prompt, &prompts.ticket_format);
         let judge = |answer: &Answer| {
+            let Stats { prompt_tokens, tokens, .. } = answer.stats;
+            if prompt_tokens.unwrap_or_default() + tokens.unwrap_or_default() > context {
+                // Ollama then forgets the beginning of the prompt while it writes.
+                let reason = "the prompt left no room for the answer";
+                return Err(Unfit { too_long: true, blameless: true, ..Unfit::new(reason) });
+            }
             validate::ticket(&answer.text, types).map_err(|fault| Unfit {
                 repair: Some(prompt::repair(fault.repair())),
                 ..Unfit::new(fault.reason())
             })
         };
-        let mut ticket = self.dispatch.call(&request, Stage::First, deadline, judge).await?;
-        let zone_correction = self.correct(call, &ticket.ticket_zone, deadline).await;
-        let reasons: Vec<_> = zone_correction.changes.iter().map(|change| change.reason).collect();
-        debug!(method = ?zone_correction.method, ?reasons, "zone looked at");
-        ticket.ticket_zone.clone_from(&zone_correction.corrected);
-        Ok(Summary { ticket, zone_correction })
+        self.dispatch.call(&request, Stage::First, deadline, judge).await
     }
 
     /// Corrects the zone; whatever goes wrong, it stays as it was.

@@ -62,6 +62,18 @@ fn is_canary(body: &Value) -> bool {
     body["options"]["num_predict"] == 1
 }
 
+/// What a runner says of a prompt that does not fit, as Ollama passes it on [101].
+fn too_long(tokens: usize, context: &Value) -> String {
+    let message = format!(
+        "request ({tokens} tokens) exceeds the available context size ({context} tokens), try increasing it"
+    );
+    let kind = "exceed_context_size_error";
+    json!({"error": {
+        "code": 400, "message": message, "type": kind, "n_prompt_tokens": tokens, "n_ctx": context,
+    }})
+    .to_string()
+}
+
 /// The end of a connection before the head.
 pub(crate) fn cut() -> HttpResponse {
     let error = stream::once(async { Err::<Bytes, _>(ErrorInternalServerError("cut")) });
@@ -86,6 +98,11 @@ pub(crate) async fn generate(
         locked(&fake.loads).push(body);
         fake.until(|behaviour| !behaviour.silent_generate).await;
         return Ok(memory::preload(&fake, &call.model).await);
+    }
+    let (tokens, context) = (wire::prompt_tokens(call.prompt_chars()), &body["options"]["num_ctx"]);
+    if context.as_u64().is_some_and(|context| tokens as u64 > context) && body["truncate"] == false
+    {
+        return Ok(wire::error(400, &too_long(tokens, context)));
     }
     let mut open = None;
     if is_canary(&body) {

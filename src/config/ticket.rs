@@ -10,6 +10,18 @@ pub struct Ticket {
     pub types: Vec<String>,
     /// When a model is asked about the zone. Default `auto`.
     pub correction: Correction,
+    /// What is answered when no node can make the ticket before the deadline. Default `none`.
+    pub fallback: Fallback,
+}
+
+/// What is answered when no node can make the ticket before the deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fallback {
+    /// An error.
+    None,
+    /// A draft that rules make of the caller's own words, marked as degraded.
+    Extractive,
 }
 
 /// When a second model call is made about the zone.
@@ -29,6 +41,7 @@ impl Default for Ticket {
         Self {
             types: ["咨询", "求助", "举报", "投诉"].map(str::to_owned).to_vec(),
             correction: Correction::Auto,
+            fallback: Fallback::None,
         }
     }
 }

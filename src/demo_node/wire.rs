@@ -145,7 +145,7 @@ pub struct Measures {
 }
 
 /// The tokens of a prompt of so many characters: Chinese text has some 7 for 10, the template adds a few.
-fn prompt_tokens(chars: usize) -> usize {
+pub fn prompt_tokens(chars: usize) -> usize {
     chars * 7 / 10 + 4
 }
 

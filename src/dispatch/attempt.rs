@@ -43,6 +43,8 @@ pub(super) struct Miss {
     pub(super) reason: String,
     /// What the next attempt is told.
     pub(super) repair: Option<String>,
+    /// Whether the prompt does not fit the context.
+    pub(super) too_long: bool,
     /// What the call showed of a node that answered as well as a node can.
     pub(super) blameless: Option<Measured>,
 }
@@ -143,13 +145,19 @@ impl Miss {
     }
 
     fn unfit(unfit: Unfit, measured: Measured) -> Self {
-        let Unfit { reason, repair, blameless } = unfit;
+        let Unfit { reason, repair, blameless, too_long } = unfit;
         let blameless = blameless.then_some(measured);
-        Self { repair, blameless, ..Self::new(Outcome::BadAnswer, true, reason.to_owned()) }
+        Self {
+            repair,
+            blameless,
+            too_long,
+            ..Self::new(Outcome::BadAnswer, true, reason.to_owned())
+        }
     }
 
     fn new(outcome: Outcome, counts: bool, reason: String) -> Self {
-        Self { outcome, counts, status: None, reason, repair: None, blameless: None }
+        let (status, repair, blameless, too_long) = (None, None, None, false);
+        Self { outcome, counts, status, reason, repair, blameless, too_long }
     }
 }
 
@@ -187,6 +195,7 @@ impl From<UpstreamError> for Miss {
             | UpstreamError::ErrorLine
             | UpstreamError::Garbage => (Outcome::Failed, true),
         };
-        Self { status, ..Self::new(outcome, counts, ollama::chain(&error)) }
+        let too_long = error.is_too_long();
+        Self { status, too_long, ..Self::new(outcome, counts, ollama::chain(&error)) }
     }
 }

@@ -270,6 +270,7 @@ impl From<Failed> for ApiError {
             ) => Self::Busy { retry_after },
             Failed::Unserved(Unserved::ShuttingDown) => Self::ShuttingDown,
             Failed::Exhausted { attempts, last } => Self::UpstreamFailed { attempts, last },
+            Failed::TooLong => Self::UpstreamFailed { attempts: 1, last: failed.to_string() },
             Failed::TimedOut => Self::TimedOut,
         }
     }

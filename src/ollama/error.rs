@@ -98,6 +98,11 @@ impl Hint {
 }
 
 impl UpstreamError {
+    /// Whether the prompt does not fit the context.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self, Self::Rejected { hint: Some(Hint::ContextFull), .. })
+    }
+
     /// Whether the model was told to think and cannot.
     pub(super) fn is_unable_to_think(&self) -> bool {
         matches!(self, Self::Rejected { hint: Some(Hint::CannotThink), .. })

@@ -61,13 +61,21 @@ fn title(citizen: &[&str], ticket_type: &str, zone: Option<&str>) -> String {
     if title.chars().count() < 4 { format!("来电人{ticket_type}事项") } else { title }
 }
 
+/// The turns of a call that say most: cues, numbers, addresses; else the first one.
+pub fn gist(call: &Transcript) -> Transcript {
+    let turns: Vec<_> = call.turns.iter().filter(|turn| says_much(&turn.words)).cloned().collect();
+    let turns = if turns.is_empty() { call.turns.iter().take(1).cloned().collect() } else { turns };
+    Transcript { turns, unknown_turns: 0 }
+}
+
+fn says_much(words: &str) -> bool {
+    let cues = cues::any_weight(words) > 0;
+    cues || arabic::numerals(words) != words || address::of(std::iter::once(words)).is_some()
+}
+
 fn content(citizen: &[&str], operator: &[&str]) -> String {
     let long = citizen.iter().map(|words| words.chars().count()).sum::<usize>() > MOST_QUOTED;
-    // Of a long call those turns go in first that say most: cues, numbers, addresses.
-    let says_much = |words: &str| {
-        let cues = cues::any_weight(words) > 0;
-        cues || arabic::numerals(words) != words || address::of(std::iter::once(words)).is_some()
-    };
+    // Of a long call those turns go in first that say most.
     let asked = quoted(citizen, |words| !cues::is_small_talk(words) && (!long || says_much(words)));
     let answers = |words: &str| !cues::is_small_talk(words) && !cues::is_question(words);
     let answered = quoted(operator, answers);

@@ -16,6 +16,8 @@ pub struct Prompts {
     pub ticket_format: Value,
     /// The system prompt of the zone call.
     pub zone_system: String,
+    /// The system prompt of the call that condenses a part of a long one.
+    pub condense_system: String,
 }
 
 /// What distinguishes the types that the national practice knows (the hotline's own rules).
@@ -50,13 +52,19 @@ impl Prompts {
             "required": ["ticket_type", "ticket_zone", "ticket_title", "ticket_content"],
         });
         let zone_system = include_str!("../../data/prompts/zone.md").to_owned();
-        Self { ticket_system, ticket_format, zone_system }
+        let condense_system = include_str!("../../data/prompts/condense.md").to_owned();
+        Self { ticket_system, ticket_format, zone_system, condense_system }
     }
 }
 
 /// The prompt of the ticket call.
 pub(super) fn for_ticket(transcript: &Transcript) -> String {
     format!("请整理下面的通话记录：\n{}", transcript.to_prompt())
+}
+
+/// The prompt of the call that condenses a part of a long one.
+pub(super) fn for_part(part: &Transcript) -> String {
+    format!("请压缩下面这部分通话记录：\n{}", part.to_prompt())
 }
 
 /// What the next attempt is told of an answer that could not be used.

@@ -24,7 +24,15 @@ impl Speaker {
         }
     }
 
-    /// The speaker's name in a prompt.
+    /// What a speaker is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Citizen => "来电人",
+            Self::Operator => "话务员",
+        }
+    }
+
+    /// The beginning of the speaker's line in a prompt.
     fn label(self) -> &'static str {
         match self {
             Self::Citizen => "来电人：",
@@ -136,7 +144,8 @@ impl Transcript {
         Ok(())
     }
 
-    fn push(&mut self, speaker: Speaker, words: &str) {
+    /// Adds a turn, unless it has no words.
+    pub(super) fn push(&mut self, speaker: Speaker, words: &str) {
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         if !words.is_empty() {
             self.turns.push(Turn { speaker, words });

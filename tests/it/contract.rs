@@ -197,6 +197,43 @@ async fn a_ticket_comes_whatever_the_model_is_told_of_thinking_and_can() {
 }
 
 #[actix_web::test]
+async fn a_call_too_long_for_the_context_is_condensed_and_says_so() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "[model.options]\nnum_ctx = 2400\n").await;
+    let talk = |at: usize| json!({"citizen": format!("然后就是说那个事情嘛一直没有人来管{at}")});
+    let mut turns: Vec<Value> = (0..200).map(talk).collect();
+    turns.insert(120, json!({"citizen": "地址是六安市三十铺镇水韵东方小区一百二十一栋"}));
+    let reply = ticketd.summarize(&json!({"1": turns}).to_string()).await;
+    assert_ticket(&reply);
+    assert_eq!(reply.body["quality"]["condensed"], true);
+    assert!(
+        reply.body["ticket_content"].as_str().expect("text").contains("121栋"),
+        "{:?}",
+        reply.body
+    );
+    let seen = fake.seen().await;
+    let bodies = seen["bodies"].as_array().expect("a list");
+    let parts = bodies.iter().filter(|body| body["format"]["properties"]["turns"].is_object());
+    assert!(parts.count() >= 2);
+    assert!(bodies.iter().all(|body| body["options"]["num_ctx"] == 2400), "no reload");
+    assert_eq!(ticketd.summarize(CALL).await.body["quality"]["condensed"], false);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn a_draft_stands_in_when_no_node_can_make_the_ticket() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "[ticket]\nfallback = \"extractive\"\n").await;
+    assert!(ticketd.summarize(CALL).await.body.get("degraded").is_none());
+    fake.behave(json!({"fault": "status500"})).await;
+    let reply = ticketd.summarize(CALL).await;
+    assert_ticket(&reply);
+    assert_eq!(reply.body["degraded"], true);
+    assert_eq!(reply.body["ticket_zone"], "六安市三十铺镇水韵东方小区");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn get_root_names_the_service() {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "").await;

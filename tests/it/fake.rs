@@ -177,6 +177,21 @@ async fn assert_like_the_recordings(address: &str, but: &[&str]) {
 }
 
 #[actix_web::test]
+async fn a_prompt_that_does_not_fit_is_refused_as_recorded() {
+    let fake = Fake::start_with("127.0.0.1:0", "smol").await;
+    let exchange = include_str!("../data/wire/101-ctx-overflow-generate-truncate-false.txt");
+    let (_, expected) = recorded(exchange);
+    let body = serde_json::json!({"model": "smol", "prompt": "水".repeat(3000), "truncate": false,
+                                  "options": {"num_ctx": 2048}});
+    let answer = post(&fake, "/api/generate", &body).await;
+    assert_eq!(answer.status.to_string(), expected.status);
+    let inner = |error: &Value| -> Value {
+        shape(&serde_json::from_str(error.as_str().expect("text")).expect("JSON"))
+    };
+    assert_eq!(inner(&answer.last()["error"]), inner(&expected.error));
+}
+
+#[actix_web::test]
 async fn a_fake_that_can_think_answers_as_recorded() {
     let fake = Fake::start_with("127.0.0.1:0", "smol-think").await;
     fake.behave(serde_json::json!({"thinks": true})).await;

@@ -1,0 +1,145 @@
+//! A call that is too long for the model's context: its parts, and what a model makes of them. Pure.
+
+use serde_json::{Value, json};
+
+use super::{
+    parse,
+    transcript::{Speaker, Transcript, Turn},
+};
+
+/// The field of the answer.
+const FIELD: &str = "turns";
+
+/// The tokens that are left for an answer. A ticket has some 700.
+pub(super) const ANSWER_TOKENS: usize = 1536;
+
+/// The fewest tokens of a part, however small the context is.
+const LEAST_TOKENS: usize = 256;
+
+/// How many tokens a text has at most, nearly: one for each character of Chinese, and one for three
+/// others. Tokenisers that know Chinese need two thirds of that.
+pub(super) fn tokens(text: &str) -> usize {
+    let narrow = text.chars().filter(char::is_ascii).count();
+    text.chars().count() - narrow + narrow.div_ceil(3)
+}
+
+/// The call in parts, in order, each of which fits beside so many other tokens in a context of so many.
+pub(super) fn parts(call: &Transcript, context: usize, others: usize) -> Vec<Transcript> {
+    let most = context.saturating_sub(others + ANSWER_TOKENS).max(LEAST_TOKENS);
+    let mut parts = vec![Transcript::default()];
+    let mut left = most;
+    for turn in &call.turns {
+        for words in cut(&turn.words, most) {
+            // The speaker's name, the line feed and what tokenisers add.
+            let needed = tokens(&words) + 6;
+            if needed > left && parts.last().is_some_and(|part| !part.turns.is_empty()) {
+                parts.push(Transcript::default());
+                left = most;
+            }
+            left = left.saturating_sub(needed);
+            if let Some(part) = parts.last_mut() {
+                part.turns.push(Turn { speaker: turn.speaker, words });
+            }
+        }
+    }
+    parts
+}
+
+/// Words in pieces of at most so many tokens.
+fn cut(words: &str, most: usize) -> Vec<String> {
+    let letters: Vec<char> = words.chars().collect();
+    // No character has more than one token by this reckoning.
+    letters.chunks(most.saturating_sub(6).max(1)).map(|piece| piece.iter().collect()).collect()
+}
+
+/// The JSON schema of the answer.
+pub(super) fn format() -> Value {
+    let speaker =
+        json!({"type": "string", "enum": [Speaker::Citizen.name(), Speaker::Operator.name()]});
+    let turn = json!({
+        "type": "object",
+        "properties": {"speaker": speaker, "words": {"type": "string"}},
+        "required": ["speaker", "words"],
+    });
+    json!({"type": "object", "properties": {FIELD: {"type": "array", "items": turn}}, "required": [FIELD]})
+}
+
+/// What a model left of a part; none if it is no shorter part of a call.
+pub(super) fn answered(answer: &str, part: &Transcript) -> Option<Transcript> {
+    let object = parse::object(answer, &[FIELD])?;
+    let mut condensed = Transcript::default();
+    for turn in object.get(FIELD)?.as_array()? {
+        let speaker = turn.get("speaker")?.as_str()?;
+        let speakers = [Speaker::Citizen, Speaker::Operator];
+        let speaker = speakers.into_iter().find(|known| known.name() == speaker)?;
+        condensed.push(speaker, turn.get("words")?.as_str()?);
+    }
+    let shorter = size(&condensed) < size(part);
+    (shorter && !condensed.turns.is_empty()).then_some(condensed)
+}
+
+/// The tokens of all turns.
+pub(super) fn size(call: &Transcript) -> usize {
+    call.turns.iter().map(|turn| tokens(&turn.words) + 6).sum()
+}
+
+/// Parts one after the other.
+pub(super) fn joined(parts: Vec<Transcript>) -> Transcript {
+    let turns = parts.into_iter().flat_map(|part| part.turns).collect();
+    Transcript { turns, unknown_turns: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn call(turns: &[(Speaker, &str)]) -> Transcript {
+        let turns = turns
+            .iter()
+            .map(|(speaker, words)| Turn { speaker: *speaker, words: (*words).to_owned() });
+        Transcript { turns: turns.collect(), unknown_turns: 0 }
+    }
+
+    #[test]
+    fn what_is_shorter_and_in_the_form_of_a_call_is_taken() {
+        let part = call(&[
+            (Speaker::Citizen, "喂你好我想问一下就是那个停水的事情"),
+            (Speaker::Operator, "您请讲"),
+        ]);
+        let good = r#"{"turns": [{"speaker": "来电人", "words": "反映停水"}, {"speaker": "话务员", "words": ""}]}"#;
+        let expected = call(&[(Speaker::Citizen, "反映停水")]);
+        assert_eq!(answered(good, &part), Some(expected));
+        let table = [
+            r#"{"turns": []}"#,
+            r#"{"turns": [{"speaker": "旁人", "words": "停水"}]}"#,
+            r#"{"turns": [{"speaker": "来电人"}]}"#,
+            r#"{"turns": "停水"}"#,
+            "停水",
+        ];
+        for answer in table {
+            assert_eq!(answered(answer, &part), None, "{answer}");
+        }
+        let long = json!({"turns": [{"speaker": "来电人", "words": "水".repeat(100)}]}).to_string();
+        assert_eq!(answered(&long, &part), None, "no shorter");
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_hold_all_words_in_order_and_fit(
+            words in prop::collection::vec("[一-龥a-z0-9]{1,900}", 1..20),
+            context in 2100_usize..8192,
+        ) {
+            let turns: Vec<_> = words.iter().map(|words| (Speaker::Citizen, words.as_str())).collect();
+            let call = call(&turns);
+            let parts = parts(&call, context, 300);
+            for part in &parts {
+                prop_assert!(!part.turns.is_empty());
+                prop_assert!(size(part) + 300 + ANSWER_TOKENS <= context.max(LEAST_TOKENS + 300 + ANSWER_TOKENS));
+            }
+            let said = |call: &Transcript| call.said_by(Speaker::Citizen).collect::<String>();
+            prop_assert_eq!(said(&joined(parts)), said(&call));
+        }
+    }
+}

@@ -39,12 +39,12 @@ pub struct Live {
 
 impl Live {
     /// What a configuration says, with the files of places that it names.
-    pub fn read(config: &Config) -> Result<Self, BadPlace> {
+    pub fn read(config: &Config) -> anyhow::Result<Self> {
         let (places, corrector) = places::read(&config.place)?;
         Ok(Self {
             server: config.server.clone(),
             dispatch: config.balancer.clone(),
-            tickets: Settings::new(config.model.clone(), config.ticket.clone(), corrector),
+            tickets: Settings::read(config.model.clone(), config.ticket.clone(), corrector)?,
             places,
         })
     }

@@ -23,7 +23,7 @@ pub use self::{
 };
 use crate::{
     balancer::queue::Stage,
-    config::{self, Correction, Fallback},
+    config::{self, BadPrompt, Correction, Fallback},
     dispatch::{Dispatch, Failed, Unfit},
     ollama::{Answer, GenerateRequest, Stats},
     place::{self, Alternative, Corrector, Named, Outcome},
@@ -85,10 +85,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings with the prompts that follow from them.
-    pub fn new(model: config::Model, ticket: config::Ticket, corrector: Arc<Corrector>) -> Self {
-        let prompts = Prompts::new(&ticket.types);
-        Self { model, ticket, corrector, prompts }
+    /// Settings with the prompts that follow from them; reads the file of instructions, if there is one.
+    pub fn read(
+        model: config::Model,
+        ticket: config::Ticket,
+        corrector: Arc<Corrector>,
+    ) -> Result<Self, BadPrompt> {
+        let prompts = Prompts::new(&ticket.types, ticket.prompt()?.as_deref());
+        Ok(Self { model, ticket, corrector, prompts })
     }
 }
 

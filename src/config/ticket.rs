@@ -1,5 +1,7 @@
 //! `[ticket]`: what a ticket may hold.
 
+use std::{fs, path::PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 /// Settings of the ticket stage.
@@ -12,6 +14,43 @@ pub struct Ticket {
     pub correction: Correction,
     /// What is answered when no node can make the ticket before the deadline. Default `none`.
     pub fallback: Fallback,
+    /// The instructions to the model, instead of those of the program. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_file: Option<PathBuf>,
+}
+
+/// What stands for the configured types in a file of instructions.
+pub const TYPES: &str = "{types}";
+
+/// The most bytes of a file of instructions; each call carries them.
+const MOST_PROMPT_BYTES: usize = 32 * 1024;
+
+/// Why a file of instructions cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPrompt {
+    /// The file cannot be read.
+    #[error("{0:?} cannot be read ({1}); check the path and the permissions")]
+    Unreadable(PathBuf, std::io::Error),
+    /// The file is too long.
+    #[error("{0:?} has more than {MOST_PROMPT_BYTES} bytes; shorten it, each call carries it")]
+    TooLong(PathBuf),
+    /// The file names no types.
+    #[error("{0:?} holds no {TYPES}; write it where the ticket types shall stand")]
+    NoTypes(PathBuf),
+}
+
+impl Ticket {
+    /// The instructions of the file, if there is one.
+    pub fn prompt(&self) -> Result<Option<String>, BadPrompt> {
+        let Some(file) = &self.prompt_file else { return Ok(None) };
+        let text =
+            fs::read_to_string(file).map_err(|error| BadPrompt::Unreadable(file.clone(), error))?;
+        match text {
+            text if text.len() > MOST_PROMPT_BYTES => Err(BadPrompt::TooLong(file.clone())),
+            text if !text.contains(TYPES) => Err(BadPrompt::NoTypes(file.clone())),
+            text => Ok(Some(text)),
+        }
+    }
 }
 
 /// What is answered when no node can make the ticket before the deadline.
@@ -42,6 +81,7 @@ impl Default for Ticket {
             types: ["咨询", "求助", "举报", "投诉"].map(str::to_owned).to_vec(),
             correction: Correction::Auto,
             fallback: Fallback::None,
+            prompt_file: None,
         }
     }
 }

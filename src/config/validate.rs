@@ -245,6 +245,9 @@ fn ticket(config: &Config, found: &mut Problems) {
     } else if distinct.len() < types.len() || distinct.contains("") {
         found.add("ticket.types", "a type is blank or listed twice; remove it");
     }
+    if let Err(error) = config.ticket.prompt() {
+        found.add("ticket.prompt_file", error.to_string());
+    }
 }
 
 fn place(config: &Config, found: &mut Problems) {

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::{arbitrate, transcript::Transcript};
+use crate::config;
 
 /// The system prompts and the form of a ticket, made once from the configured types.
 #[derive(Clone, Debug)]
@@ -30,12 +31,13 @@ const TYPE_RULES: [(&str, &str); 5] = [
 ];
 
 impl Prompts {
-    /// The prompts for these ticket types.
-    pub fn new(types: &[String]) -> Self {
+    /// The prompts for these ticket types, with the instructions of a file or with those of the program.
+    pub fn new(types: &[String], instructions: Option<&str>) -> Self {
         let rules = TYPE_RULES.iter().filter(|(name, _)| types.iter().any(|known| known == name));
         let rules: Vec<_> = rules.map(|(name, rule)| format!("  - {name}：{rule}。")).collect();
-        let ticket_system = include_str!("../../data/prompts/ticket.md")
-            .replace("{types}", &types.join("、"))
+        let ticket_system = instructions
+            .unwrap_or(include_str!("../../data/prompts/ticket.md"))
+            .replace(config::TYPES, &types.join("、"))
             .replace(
                 "{type_rules}\n",
                 &rules.iter().map(|rule| format!("{rule}\n")).collect::<String>(),
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn the_transcript_comes_last_and_the_types_are_the_configured_ones() {
         let types = ["咨询".to_owned(), "表扬".to_owned()];
-        let prompts = Prompts::new(&types);
+        let prompts = Prompts::new(&types, None);
         assert!(prompts.ticket_system.contains("只能是以下之一：咨询、表扬。"));
         assert!(prompts.ticket_system.contains("  - 咨询：询问办事流程"));
         assert!(!prompts.ticket_system.contains("举报"), "a type that is not configured");

@@ -135,6 +135,8 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "place.location_file",
             "check the path and the permissions",
         ),
+        ("[ticket]\nprompt_file = \"/no/such\"\n", 2, "ticket.prompt_file", "check the path"),
+        ("[ticket]\nprompt_file = \"/dev/null\"\n", 2, "ticket.prompt_file", "{types}"),
         ("[place]\nhome = \"刘安市\"\n", 2, "place.home", "write its full name or its code"),
         ("[place]\ndialect = \"n=an\"\n", 2, "place.dialect", "such as \"n=l\""),
         ("[place]\nauto = \"always\"\n", 2, "place.auto", "`strict`"),
@@ -297,6 +299,7 @@ fn the_shipped_file_names_every_key_and_differs_from_the_defaults_in_the_ports_o
     full.server.control_socket = Some("x".into());
     full.server.tokens_file = Some("x".into());
     full.server.admin_tokens_file = Some("x".into());
+    full.ticket.prompt_file = Some("x".into());
     full.place.location_file = Some("x".into());
     full.place.villages_file = Some("x".into());
     full.model.options.num_predict = Some(1);

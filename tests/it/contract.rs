@@ -234,6 +234,20 @@ async fn a_draft_stands_in_when_no_node_can_make_the_ticket() {
 }
 
 #[actix_web::test]
+async fn own_instructions_replace_those_of_the_program() {
+    let fake = Fake::start().await;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "只用这些类型：{types}。\n{type_rules}\n完").expect("written");
+    let config =
+        format!("[ticket]\ntypes = [\"投诉\", \"表扬\"]\nprompt_file = {:?}\n", file.path());
+    let ticketd = Ticketd::over(&[&fake], &config).await;
+    assert_ticket(&ticketd.summarize(CALL).await);
+    let system = fake.seen().await["bodies"][0]["system"].clone();
+    assert_eq!(system, "只用这些类型：投诉、表扬。\n  - 投诉：不属于以上各类的不满和诉求。\n完");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn get_root_names_the_service() {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "").await;

@@ -2,6 +2,7 @@
 
 mod arbitrate;
 mod condense;
+pub mod evaluate;
 pub mod extractive;
 mod long;
 mod parse;

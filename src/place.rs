@@ -23,6 +23,7 @@ mod listen;
 mod lists;
 mod name;
 mod rivals;
+mod said;
 mod search;
 mod sound;
 mod step;

@@ -103,7 +103,8 @@ impl TicketEvaluation {
         let Ticket { ticket_type, ticket_zone, ticket_title, ticket_content } = ticket;
         let text = plain(&[ticket_zone.as_str(), ticket_title, ticket_content].join("\n"));
         let held = case.must.iter().filter(|fact| fact.is_in(&text)).count() as u64;
-        let forbidden = case.must_not.iter().filter(|fact| text.contains(&plain(fact))).count() as u64;
+        let forbidden =
+            case.must_not.iter().filter(|fact| text.contains(&plain(fact))).count() as u64;
         let facts = case.must.len() as u64;
         let wrong = Wrong {
             kind: *ticket_type != case.ticket_type,
@@ -174,15 +175,32 @@ mod tests {
         let mut evaluation = TicketEvaluation::default();
         for case in cases() {
             let body = case.call.to_string();
-            let Ok(call) = Transcript::parse(body.as_bytes()) else { evaluation.failed(&case); println!("FAILED {}", case.id); continue };
+            let Ok(call) = Transcript::parse(body.as_bytes()) else {
+                evaluation.failed(&case);
+                println!("FAILED {}", case.id);
+                continue;
+            };
             let draft = extractive::draft(&call, &types);
             let answer = serde_json::to_string(&draft).expect("plain");
-            if let Err(fault) = validate::ticket(&answer, &types) { println!("INVALID {} {:?} {:?}", case.id, fault, draft); }
+            if let Err(fault) = validate::ticket(&answer, &types) {
+                println!("INVALID {} {:?} {:?}", case.id, fault, draft);
+            }
             let wrong = evaluation.add(&case, &draft, 0, 1);
-            if wrong.kind { println!("{} type {} for {}", case.id, draft.ticket_type, case.ticket_type); }
-            if wrong.zone { println!("{} zone {} for {}", case.id, draft.ticket_zone, case.zone); }
-            let text = plain(&[draft.ticket_zone.as_str(), &draft.ticket_title, &draft.ticket_content].join("\n"));
-            for fact in &case.must { if !fact.is_in(&text) { println!("{} misses {:?}", case.id, fact.all()); } }
+            if wrong.kind {
+                println!("{} type {} for {}", case.id, draft.ticket_type, case.ticket_type);
+            }
+            if wrong.zone {
+                println!("{} zone {} for {}", case.id, draft.ticket_zone, case.zone);
+            }
+            let text = plain(
+                &[draft.ticket_zone.as_str(), &draft.ticket_title, &draft.ticket_content]
+                    .join("\n"),
+            );
+            for fact in &case.must {
+                if !fact.is_in(&text) {
+                    println!("{} misses {:?}", case.id, fact.all());
+                }
+            }
         }
         println!("{:?}", evaluation.figures());
     }

@@ -4,10 +4,12 @@
 //! more calls than slots. Pure; time comes in as a value, counted from the balancer's start.
 
 mod rank;
+mod slots;
 
 use std::time::Duration;
 
-use self::rank::Rank;
+pub use self::slots::Slot;
+use self::{rank::Rank, slots::Began};
 use super::{
     NodeId, NodeState, Outcome,
     breaker::Position,
@@ -67,6 +69,7 @@ pub struct Pool {
     history: History,
     /// The member that round robin took last.
     last: usize,
+    began: Began,
 }
 
 impl Pool {
@@ -81,6 +84,7 @@ impl Pool {
             doubts: 0,
             history: History::default(),
             last: usize::MAX,
+            began: Began::default(),
         }
     }
 
@@ -230,6 +234,7 @@ impl Pool {
         let member = &mut self.members[at];
         member.take(self.leases, now);
         let Member { id, membership, base_url, .. } = member;
+        self.began.note(*membership, now);
         Taken { node: id.clone(), membership: *membership, base_url: base_url.clone() }
     }
 
@@ -253,6 +258,7 @@ impl Pool {
         if let Some(measured) = measured.filter(|_| outcome == Outcome::Answered) {
             self.history.push(measured);
         }
+        self.began.forget(membership, now.saturating_sub(held));
         let usual = self.history.mean();
         let (treatment, next_doubt) = (self.treatment, self.doubts + 1);
         let member = self.members.iter_mut().find(|member| member.membership == membership)?;

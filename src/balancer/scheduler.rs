@@ -3,8 +3,11 @@
 //!
 //! One rule: never a waiter and a slot that is usable for it at once.
 
+mod places;
+
 use std::{collections::VecDeque, time::Duration};
 
+pub use self::places::Place;
 use super::{
     Latency, NodeId, Unserved,
     history::{ENOUGH, latency},

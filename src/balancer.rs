@@ -10,11 +10,12 @@ mod lease;
 pub mod member;
 mod membership;
 mod messages;
+mod places;
 pub mod pool;
 pub mod queue;
 pub mod scheduler;
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{cell::Cell, collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, SpawnHandle};
 use serde::{Serialize, Serializer};
@@ -33,10 +34,13 @@ pub use self::{
         Acquire, AwaitIdle, Blame, CallEnded, Close, Configure, Hedge, NodeReport, NodeSnapshot,
         NodeState, Overview, Pardon, Register, Snapshot, Unregister, Unserved,
     },
+    places::{TellPlaces, Watcher},
+    scheduler::Place,
 };
 use self::{
     member::Treatment,
     messages::Release,
+    places::Asker,
     pool::{Ended, Taken, Verdict},
     scheduler::{Ask, Scheduler},
 };
@@ -76,7 +80,7 @@ const RECENT_CALLS: u64 = 1000;
 
 /// The actor.
 pub struct Balancer {
-    scheduler: Scheduler<oneshot::Sender<Result<Lease, Unserved>>>,
+    scheduler: Scheduler<Asker>,
     watchers: HashMap<NodeId, Recipient<CallEnded>>,
     /// What the leases of each node are told while they are out.
     leased: HashMap<NodeId, Leased>,
@@ -86,6 +90,8 @@ pub struct Balancer {
     closed: bool,
     /// The timer for the end of a rest or the next deadline.
     wake: Option<SpawnHandle>,
+    /// The timer for telling waiters where they stand; none while nobody listens.
+    telling: Option<SpawnHandle>,
     /// The calls that were asked for, and those of them that got a second copy.
     calls: u64,
     hedges: u64,
@@ -121,6 +127,7 @@ impl Balancer {
             epoch: Instant::now(),
             closed: false,
             wake: None,
+            telling: None,
             calls: 0,
             hedges: 0,
             hedge_percent: settings.hedge_percent,
@@ -135,10 +142,8 @@ impl Balancer {
     /// Gives out the free slots, and looks again when that may have changed.
     fn serve(&mut self, context: &mut Context<Self>) {
         let now = self.now();
-        for (reply, answer) in self.scheduler.serve(now, oneshot::Sender::is_closed) {
-            let lease = answer.map(|taken| self.lease(taken, context));
-            // Who left meanwhile drops the lease, which gives the slot back.
-            let _ = reply.send(lease);
+        for (asker, answer) in self.scheduler.serve(now, Asker::has_left) {
+            asker.answer(answer.map(|taken| self.lease(taken, context)));
         }
         if let Some(timer) = self.wake.take() {
             context.cancel_future(timer);
@@ -198,7 +203,7 @@ impl Handler<Acquire> for Balancer {
     type Result = ();
 
     fn handle(&mut self, ask: Acquire, context: &mut Context<Self>) {
-        let Acquire { stage, priority, deadline, excluded, last, reply } = ask;
+        let Acquire { stage, priority, deadline, excluded, last, watcher, reply } = ask;
         if self.closed {
             let _ = reply.send(Err(Unserved::ShuttingDown));
             return;
@@ -211,13 +216,18 @@ impl Handler<Acquire> for Balancer {
         let ask = Ask { stage, priority, deadline, excluded, last };
         // Who has left makes room.
         self.serve(context);
-        if let Some((reply, answer)) = self.scheduler.ask(ask, reply, self.now()) {
-            let _ = reply.send(answer.map(|taken| self.lease(taken, context)));
+        let asker = Asker { reply, watcher, told: Cell::default() };
+        let listens = asker.listener().is_some();
+        if let Some((asker, answer)) = self.scheduler.ask(ask, asker, self.now()) {
+            asker.answer(answer.map(|taken| self.lease(taken, context)));
         }
         self.serve(context);
         let waiting = self.scheduler.queue().len();
         if waiting > 0 {
             debug!(waiting, "calls wait for a slot");
+        }
+        if listens {
+            self.tell_places(context);
         }
     }
 }
@@ -304,8 +314,8 @@ impl Handler<Close> for Balancer {
 
     fn handle(&mut self, _: Close, _: &mut Context<Self>) {
         self.closed = true;
-        for reply in self.scheduler.close() {
-            let _ = reply.send(Err(Unserved::ShuttingDown));
+        for asker in self.scheduler.close() {
+            asker.answer(Err(Unserved::ShuttingDown));
         }
     }
 }

@@ -7,6 +7,7 @@ mod attempt;
 mod budget;
 mod cases;
 mod hedge;
+mod progress;
 mod trace;
 
 use std::{
@@ -26,14 +27,17 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-pub use self::trace::{Attempted, Trace};
 use self::{
     attempt::{Miss, Request},
     cases::Cases,
 };
+pub use self::{
+    progress::{Now, Progress, Reporter, Step},
+    trace::{Attempted, Trace},
+};
 use crate::{
     balancer::{
-        Acquire, Balancer, Blame, Lease, Measured, NodeId, Outcome, Pardon, Unserved,
+        Acquire, Balancer, Blame, Lease, Measured, NodeId, Outcome, Pardon, Unserved, Watcher,
         queue::{Priority, Stage},
     },
     config,
@@ -47,6 +51,7 @@ pub struct Dispatch {
     settings: config::Balancer,
     priority: Priority,
     trace: RefCell<Trace>,
+    progress: Reporter,
 }
 
 /// Why an answer is not accepted.
@@ -115,15 +120,21 @@ struct Call {
 }
 
 impl Dispatch {
-    /// A dispatcher over this thread's client.
+    /// A dispatcher over this thread's client, which tells `progress` how its calls come along.
     pub fn new(
         balancer: Addr<Balancer>,
         client: Client,
         settings: &config::Balancer,
         priority: Priority,
+        progress: Reporter,
     ) -> Self {
         let trace = RefCell::default();
-        Self { balancer, client, settings: settings.clone(), priority, trace }
+        Self { balancer, client, settings: settings.clone(), priority, trace, progress }
+    }
+
+    /// Says what the calls that follow are for, to those who look on.
+    pub fn stage(&self, stage: &'static str) {
+        self.progress.stage(stage);
     }
 
     /// What the calls went through so far.
@@ -156,6 +167,7 @@ impl Dispatch {
             repair: None,
         };
         loop {
+            self.progress.attempt(call.used + 1);
             let since = Instant::now();
             let lease = self.lease(&call, deadline).await;
             self.trace.borrow_mut().waited(since.elapsed());
@@ -209,6 +221,7 @@ impl Dispatch {
         request: Request,
         judge: &impl Fn(&Answer) -> Result<T, Unfit>,
     ) -> (Lease, attempt::Result<T>) {
+        self.progress.started(lease.node());
         let result = self.attempt(&lease, request, judge).await;
         (lease, result)
     }
@@ -265,7 +278,8 @@ impl Dispatch {
         let Call { stage, ref excluded, .. } = *call;
         let (priority, excluded) = (self.priority, excluded.clone());
         let last = call.used + 1 >= self.settings.attempts;
-        let ask = Acquire { stage, priority, deadline, excluded, last, reply };
+        let watcher: Option<Box<dyn Watcher>> = Some(Box::new(self.progress.clone()));
+        let ask = Acquire { stage, priority, deadline, excluded, last, watcher, reply };
         let wait = async {
             self.balancer.send(ask).await.map_err(|_| Unserved::ShuttingDown)?;
             // The balancer is gone when it drops the other end.

@@ -8,11 +8,13 @@ mod body;
 mod connection;
 pub mod control;
 mod error;
+mod events;
 mod flight;
 mod health;
 mod idempotency;
 mod lb_stats;
 mod place;
+mod sse;
 mod summarize;
 mod urgency;
 

@@ -121,7 +121,9 @@ where
     let mut lines = Lines::default();
     while let Some(piece) = within(token, Stalled::Token, response.next()).await? {
         pace.piece(Instant::now());
-        if let Some(answer) = lines.feed(&piece?)? {
+        let answer = lines.feed(&piece?)?;
+        pace.count(lines.tokens());
+        if let Some(answer) = answer {
             return Ok(answer);
         }
     }

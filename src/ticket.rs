@@ -185,6 +185,7 @@ impl<'a> Tickets<'a> {
                 ..Unfit::new(fault.reason())
             })
         };
+        self.dispatch.stage("ticket");
         self.dispatch.call(&request, Stage::First, deadline, judge).await
     }
 
@@ -230,6 +231,7 @@ impl<'a> Tickets<'a> {
         // An answer that is no choice means: keep. It is not worth another call.
         let judge = |answer: &Answer| Ok(arbitrate::choice(&answer.text, alternatives.len()));
         let deadline = deadline.min(Instant::now() + PATIENCE);
+        self.dispatch.stage("zone");
         match self.dispatch.call(&request, Stage::Begun, deadline, judge).await {
             // Of nothing, anything said chooses nothing.
             Ok(choice) if alternatives.is_empty() || choice == Some(0) => {

@@ -6,7 +6,7 @@ use actix::{Message, Recipient};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Latency, Lease, NodeId, Outcome,
+    Latency, Lease, NodeId, Outcome, Watcher,
     breaker::Position,
     member::Member,
     pool::Ended,
@@ -29,6 +29,8 @@ pub struct Acquire {
     pub excluded: Vec<NodeId>,
     /// Whether the call fails for good if this attempt does.
     pub last: bool,
+    /// Who is told where the call stands while it waits.
+    pub watcher: Option<Box<dyn Watcher>>,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Result<Lease, Unserved>>,
 }

@@ -52,6 +52,14 @@ async fn ask(
     balancer: &Addr<Balancer>,
     wait: Duration,
 ) -> oneshot::Receiver<Result<Lease, Unserved>> {
+    ask_watched(balancer, wait, None).await
+}
+
+async fn ask_watched(
+    balancer: &Addr<Balancer>,
+    wait: Duration,
+    watcher: Option<Box<dyn Watcher>>,
+) -> oneshot::Receiver<Result<Lease, Unserved>> {
     let (reply, answer) = oneshot::channel();
     let deadline = Instant::now() + wait;
     let ask = Acquire {
@@ -60,6 +68,7 @@ async fn ask(
         deadline,
         excluded: Vec::new(),
         last: false,
+        watcher,
         reply,
     };
     balancer.send(ask).await.expect("the balancer lives");
@@ -137,7 +146,7 @@ async fn blame_that_makes_every_node_rest_wakes_the_queue() {
     let excluded = vec![NodeId::from("b".to_owned())];
     let deadline = Instant::now() + MINUTE;
     balancer
-        .send(Acquire { stage, priority, deadline, excluded, last: false, reply })
+        .send(Acquire { stage, priority, deadline, excluded, last: false, watcher: None, reply })
         .await
         .expect("the balancer lives");
     balancer.do_send(Blame { node: NodeId::from("b".to_owned()), call: 2 });
@@ -172,6 +181,52 @@ async fn closing_refuses_those_who_wait_and_those_who_come() {
     assert_eq!(waiting.await.expect("answered").expect_err("closed"), Unserved::ShuttingDown);
     let late = ask(&balancer, MINUTE).await.await.expect("answered");
     assert_eq!(late.expect_err("closed"), Unserved::ShuttingDown);
+}
+
+/// Keeps the positions that it is told, as long as there is a receiver.
+#[derive(Clone, Debug)]
+struct Ear(watch::Sender<Vec<usize>>);
+
+impl Watcher for Ear {
+    fn listens(&self) -> bool {
+        !self.0.is_closed()
+    }
+
+    fn stands(&self, place: Place) {
+        self.0.send_modify(|heard| heard.push(place.position));
+    }
+}
+
+#[actix::test]
+async fn who_listens_is_told_its_place_at_once_and_in_a_while_and_who_does_not_is_not() {
+    let (balancer, _) = start(8, &["a"]);
+    report(&balancer, "a", NodeState::Ready).await;
+    let lease = ask(&balancer, MINUTE).await.await.expect("answered").expect("free");
+    let ears = [(); 2].map(|()| Ear(watch::Sender::new(Vec::new())));
+    let mut hears = ears[1].0.subscribe();
+    let first = ask_watched(&balancer, MINUTE, Some(Box::new(ears[0].clone()))).await;
+    let second = ask_watched(&balancer, MINUTE, Some(Box::new(ears[1].clone()))).await;
+    assert_eq!(*hears.borrow_and_update(), [2], "at once");
+    drop(first);
+    hears.changed().await.expect("in a while");
+    assert_eq!(*hears.borrow_and_update(), [2, 1], "who was before it has left");
+    assert!(ears[0].0.borrow().is_empty(), "nobody listens");
+    let mut late = ears[0].0.subscribe();
+    let third = ask_watched(&balancer, MINUTE, Some(Box::new(ears[0].clone()))).await;
+    assert_eq!(*late.borrow_and_update(), [2]);
+    drop((late, hears));
+    let heard = || ears.each_ref().map(|ear| ear.0.borrow().len());
+    let before = heard();
+    balancer.send(TellPlaces).await.expect("it lives");
+    assert_eq!(heard(), before, "nobody listens any more");
+    let mut late = ears[0].0.subscribe();
+    balancer.send(TellPlaces).await.expect("it lives");
+    // At once, unless it was told just now.
+    late.changed().await.expect("it listens again");
+    assert_eq!(late.borrow().last(), Some(&2));
+    drop(lease);
+    second.await.expect("answered").expect("free");
+    third.await.expect("answered").expect("free");
 }
 
 #[actix::test]

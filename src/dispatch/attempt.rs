@@ -1,6 +1,10 @@
 //! One try of a model call on one node, and the watch over its progress.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    time::Duration,
+};
 
 use tokio::{
     select,
@@ -63,7 +67,7 @@ impl Dispatch {
         let (pace, since, bytes) = (Pace::default(), Instant::now(), request.bytes());
         let ceiling = Budget::from(&self.settings);
         let call = ollama::generate(&self.client, lease.base_url(), request.body, ceiling, &pace);
-        let mut call = pin!(call);
+        let mut call = pin!(self.telling(call, &pace));
         let overdue = overdue(&pace, lease.prospect(), bytes, request.retries, &self.settings);
         let mut overdue = pin!(overdue);
         let answer = select! {
@@ -99,6 +103,22 @@ impl Dispatch {
             Ok(value) => Ok((value, measured)),
             Err(unfit) => Err(Miss::unfit(unfit, measured)),
         }
+    }
+}
+
+impl Dispatch {
+    /// The same call, whose tokens are told as they come.
+    async fn telling<F: Future>(&self, call: F, pace: &Pace) -> F::Output {
+        let (mut call, mut told) = (pin!(call), 0);
+        poll_fn(|context| {
+            let polled = call.as_mut().poll(context);
+            if pace.tokens() != told {
+                told = pace.tokens();
+                self.progress.tokens(told);
+            }
+            polled
+        })
+        .await
     }
 }
 

@@ -1,17 +1,21 @@
 //! Around every request: its id, one line in the log, and the end of the connection at a stop.
 
-use std::rc::Rc;
+use std::{
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
 
 use actix_web::{
     Error, HttpMessage,
-    body::MessageBody,
+    body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         ConnectionType, Method,
         header::{HeaderName, HeaderValue},
     },
     middleware::Next,
-    web::Data,
+    web::{Bytes, Data},
 };
 use tokio::time::Instant;
 use tracing::{Instrument, error, error_span, info};
@@ -28,10 +32,10 @@ const MOST_ID_BYTES: usize = 128;
 pub(super) struct RequestId(pub(super) Rc<str>);
 
 /// The middleware.
-pub(super) async fn log(
+pub(super) async fn log<B: MessageBody + 'static>(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<B>,
+) -> Result<ServiceResponse<Logged>, Error> {
     let id = request.headers().get(REQUEST_ID).and_then(accepted).unwrap_or_else(fresh);
     let service = request.app_data::<Data<Service>>().cloned();
     let mut line = Line {
@@ -40,6 +44,7 @@ pub(super) async fn log(
         route: request.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
         since: Instant::now(),
         status: None,
+        is_whole: true,
     };
     request.extensions_mut().insert(RequestId(id.as_str().into()));
     // At the level of errors, so that a failure has its id whatever the log's level is.
@@ -52,7 +57,42 @@ pub(super) async fn log(
     if service.is_some_and(|service| service.stopping.is_cancelled()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    Ok(response)
+    Ok(response.map_body(|_, body| Logged::new(body.boxed(), line)))
+}
+
+/// An answer's body. If it is a stream, the request is over when that is.
+pub(super) struct Logged {
+    body: BoxBody,
+    line: Option<Line>,
+}
+
+impl Logged {
+    fn new(body: BoxBody, mut line: Line) -> Self {
+        let is_stream = body.size() == BodySize::Stream;
+        line.is_whole = !is_stream;
+        Self { body, line: is_stream.then_some(line) }
+    }
+}
+
+impl MessageBody for Logged {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_next(context);
+        if let Poll::Ready(None) = polled
+            && let Some(mut line) = self.line.take()
+        {
+            line.is_whole = true;
+        }
+        polled
+    }
 }
 
 /// A method's name, unless the caller made it up.
@@ -81,15 +121,20 @@ struct Line {
     since: Instant,
     /// None if the caller left before there was an answer.
     status: Option<u16>,
+    /// Whether the answer came to its end, as far as it is a stream.
+    is_whole: bool,
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let Self { id, method, route, since, status } = self;
+        let Self { id, method, route, since, status, is_whole } = self;
         let duration_ms = since.elapsed().as_millis();
         match status {
-            Some(status) => {
+            Some(status) if *is_whole => {
                 info!(request.id = id, method, route, status, %duration_ms, "request answered");
+            }
+            Some(status) => {
+                info!(request.id = id, method, route, status, %duration_ms, "caller left");
             }
             None if std::thread::panicking() => {
                 error!(request.id = id, method, route, %duration_ms, "handler panicked");

@@ -117,19 +117,22 @@ fn watch(stream: &impl AsFd, data: &mut Extensions, limits: Limits) {
 
 /// Ends when a caller whose request was read whole has sent so much more that nobody reads it any
 /// further; its connection is cut off then.
-pub(super) async fn overfull(request: &HttpRequest) {
-    let Some(Socket(socket)) = request.conn_data() else { return pending().await };
-    let mut looks = interval(LOOKS);
-    let mut unread = false;
-    loop {
-        looks.tick().await;
-        let more = ioctl_fionread(socket).is_ok_and(|bytes| bytes > 0);
-        // What came just now may not have been read yet.
-        if more && unread {
-            let _ = shutdown(socket, Shutdown::Both);
-            return;
+pub(super) fn overfull(request: &HttpRequest) -> impl Future<Output = ()> + use<> {
+    let socket = request.conn_data().map(|Socket(socket)| Rc::clone(socket));
+    async move {
+        let Some(socket) = socket else { return pending().await };
+        let mut looks = interval(LOOKS);
+        let mut unread = false;
+        loop {
+            looks.tick().await;
+            let more = ioctl_fionread(&socket).is_ok_and(|bytes| bytes > 0);
+            // What came just now may not have been read yet.
+            if more && unread {
+                let _ = shutdown(&socket, Shutdown::Both);
+                return;
+            }
+            unread = more;
         }
-        unread = more;
     }
 }
 

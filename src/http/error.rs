@@ -11,7 +11,7 @@ use actix_web::{
         header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::{error, warn};
 
 use crate::{
@@ -237,18 +237,40 @@ impl ApiError {
     }
 }
 
-impl ResponseError for ApiError {
-    fn status_code(&self) -> StatusCode {
-        self.contract().0
-    }
-
-    fn error_response(&self) -> HttpResponse {
+impl ApiError {
+    /// Takes note of it in the log, which is done once for each.
+    fn log(&self) {
         let (status, code) = self.contract();
         if matches!(self, Self::Internal | Self::UpstreamFailed { .. }) {
             error!(code, "request failed: {self}");
         } else if status.is_server_error() && !matches!(self, Self::NotReady) {
             warn!(code, "request failed: {self}");
         }
+    }
+
+    /// What a caller is told whose answer has begun: the status that it would have had, and the seconds
+    /// of `Retry-After`, where there are any.
+    pub(super) fn told_late(&self) -> Value {
+        self.log();
+        let (status, code) = self.contract();
+        let mut told = json!({"status": status.as_u16(), "code": code, "detail": self.detail()});
+        let after = self.header().filter(|(name, _)| name == RETRY_AFTER);
+        let seconds = after.and_then(|(_, value)| value.to_str().ok()?.parse::<u64>().ok());
+        if let Some(seconds) = seconds {
+            told["retry_after"] = seconds.into();
+        }
+        told
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.contract().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.log();
+        let (status, code) = self.contract();
         let mut response = HttpResponse::build(status);
         if let Some(header) = self.header() {
             response.insert_header(header);

@@ -19,6 +19,8 @@ use tokio::{
 };
 use tracing::{Instrument, Span};
 
+use crate::dispatch::Reporter;
+
 /// What is being made, by its key. Clones are the same, on whatever thread.
 pub(super) struct Flights<K, V>(Arc<Mutex<Board<K, V>>>);
 
@@ -33,6 +35,7 @@ struct Flight<V> {
     until: Instant,
     /// Those who wait for it, never 0 here.
     seats: usize,
+    progress: Reporter,
     landed: watch::Receiver<Option<Landed<V>>>,
     /// Dropping it ends the work.
     _wanted: oneshot::Sender<()>,
@@ -55,6 +58,8 @@ pub(super) struct Seat<K: Eq + Hash, V> {
     pub(super) leads: bool,
     /// When the flight is over at the latest, by what its leader said.
     pub(super) until: Instant,
+    /// How the work comes along.
+    pub(super) progress: Reporter,
     landed: watch::Receiver<Option<Landed<V>>>,
     entry: Entry<K, V>,
 }
@@ -85,9 +90,14 @@ impl<K, V> Flights<K, V> {
 }
 
 impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Flights<K, V> {
-    /// Takes a seat in the flight for `key`, or begins one with `work` on this thread, which will be
-    /// over by `until`.
-    pub(super) fn join<F>(&self, key: K, until: Instant, work: impl FnOnce() -> F) -> Seat<K, V>
+    /// Takes a seat in the flight for `key`, or begins one with `work` on this thread, which tells how
+    /// it comes along and will be over by `until`.
+    pub(super) fn join<F>(
+        &self,
+        key: K,
+        until: Instant,
+        work: impl FnOnce(Reporter) -> F,
+    ) -> Seat<K, V>
     where
         F: Future<Output = V> + 'static,
     {
@@ -95,21 +105,24 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Flights<K, V> {
         if let Some(flight) = board.flights.get_mut(&key) {
             flight.seats += 1;
             let (number, until, landed) = (flight.number, flight.until, flight.landed.clone());
+            let progress = flight.progress.clone();
             drop(board);
             let entry = Entry { flights: self.clone(), key, number };
-            return Seat { leads: false, until, landed, entry };
+            return Seat { leads: false, until, progress, landed, entry };
         }
         board.begun += 1;
         let number = board.begun;
         let (tell, landed) = watch::channel(None);
         let (wanted, unwanted) = oneshot::channel();
         let seat = landed.clone();
-        let flight = Flight { number, until, seats: 1, landed, _wanted: wanted };
+        let progress = Reporter::default();
+        let told = progress.clone();
+        let flight = Flight { number, until, seats: 1, progress: told, landed, _wanted: wanted };
         board.flights.insert(key.clone(), flight);
         drop(board);
         let entry = || Entry { flights: self.clone(), key: key.clone(), number };
         let task = Task { entry: entry(), tell };
-        let work = work();
+        let work = work(progress.clone());
         let run = async move {
             select! {
                 value = work => task.land(Landed::Done(value)),
@@ -117,7 +130,7 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Flights<K, V> {
             }
         };
         rt::spawn(run.instrument(Span::current()));
-        Seat { leads: true, until, landed: seat, entry: entry() }
+        Seat { leads: true, until, progress, landed: seat, entry: entry() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `POST /summarize`: a transcript in, a ticket out.
 //!
-//! Callers who send the same bytes at once share one ticket. Each keeps its own deadline.
+//! Callers who send the same bytes at once share one ticket. Each keeps its own deadline. One who
+//! accepts events is told meanwhile how its ticket comes along.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -28,8 +29,10 @@ use super::{
     body::{self, Body},
     connection,
     error::ApiError,
-    flight::{Flights, Landed},
-    idempotency::{self, Found, Limits, REPLAYED, Reused},
+    events,
+    flight::{self, Flights, Landed},
+    idempotency::{self, Found, Held, Limits, REPLAYED, Reused},
+    sse,
     urgency::Urgency,
 };
 use crate::{
@@ -92,46 +95,26 @@ pub(super) async fn summarize(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let arrived = Instant::now();
-    let live = Arc::clone(&service.live.borrow());
-    let urgency = Urgency::read(request.headers(), live.server.request_timeout)?;
-    let deadline = arrived + urgency.patience;
-    let config::Server { idempotency_ttl: ttl, idempotency_bytes: bytes, .. } = live.server;
-    let kept = Limits { ttl, bytes };
-    let key = if ttl.is_zero() { None } else { idempotency::key(request.headers())? };
-    let work = async {
-        let body = timeout_at(deadline, body::read(&service, &live.server, &request, payload));
-        let Body { bytes: body, held: _room } = body.await.map_err(|_| ApiError::TimedOut)??;
-        let claim = |key| service.answers.claim(&Caller::of(&request), key, &body, kept);
-        let held = match key.map(claim).transpose() {
-            Err(Reused) => return Err(ApiError::IdempotencyKeyReused),
-            Ok(Some(Found::Answer(ticket))) => {
-                let mut answer = answer(ticket);
-                answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-                return Ok(answer);
-            }
-            Ok(Some(Found::Nothing(held))) => Some(held),
-            Ok(None) => None,
-        };
-        let transcript = Transcript::parse(&body).map_err(ApiError::BadTranscript)?;
-        let skipped = transcript.unknown_turns;
-        if skipped > 0 {
-            warn!(skipped, "turns with neither citizen nor hot-line were left out");
-        }
-        let wanted = Wanted::new(body, urgency.priority, &live);
-        let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
-        let ticket = ticket(&service, &wanted, Rc::new(transcript), id, deadline);
-        let ticket = select! {
-            ticket = ticket => ticket?,
-            () = connection::overfull(&request) => return Err(ApiError::Overfull),
-        };
-        if let Some(held) = held {
-            held.keep(&ticket, kept);
-        }
-        Ok(answer(ticket))
+    let streamed = sse::is_wanted(&request);
+    let asked = select! {
+        asked = ask(&service, &request, payload) => asked?,
+        () = service.grace_over.cancelled() => return Err(ApiError::ShuttingDown),
     };
+    let call = match asked {
+        Asked::Again(ticket) => {
+            let mut answer = if streamed { sse::done(&ticket) } else { answer(ticket) };
+            answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            return Ok(answer);
+        }
+        Asked::Anew(call) => call,
+    };
+    let overfull = connection::overfull(&request);
+    if streamed {
+        return Ok(events::tell(call, overfull));
+    }
     select! {
-        result = work => result,
+        ticket = call.ticket() => Ok(answer(ticket?)),
+        () = overfull => Err(ApiError::Overfull),
         () = service.grace_over.cancelled() => Err(ApiError::ShuttingDown),
     }
 }
@@ -140,44 +123,118 @@ fn answer(ticket: Bytes) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::json()).body(ticket)
 }
 
-/// The ticket of a call as JSON, made for this caller or for another one.
-async fn ticket(
-    service: &Service,
-    wanted: &Wanted,
+/// What a caller asks for.
+enum Asked {
+    /// The ticket that it got before, under its key.
+    Again(Bytes),
+    /// One that has to be made, or is being made.
+    Anew(Call),
+}
+
+/// A caller who waits for a ticket.
+pub(super) struct Call {
+    pub(super) service: Data<Service>,
+    wanted: Wanted,
     transcript: Rc<Transcript>,
     id: RequestId,
     deadline: Instant,
-) -> Result<Bytes, ApiError> {
-    loop {
-        let work = || {
+    /// The caller's key, with the limits of what is kept under it.
+    held: Option<(Held, Limits)>,
+    _room: body::Held,
+}
+
+/// A caller's seat in the flight that makes its ticket.
+pub(super) type Seat = flight::Seat<Wanted, Result<Bytes, Failed>>;
+
+/// Reads what a caller wants; all that is wrong with it shows here.
+async fn ask(
+    service: &Data<Service>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Asked, ApiError> {
+    let arrived = Instant::now();
+    let live = Arc::clone(&service.live.borrow());
+    let urgency = Urgency::read(request.headers(), live.server.request_timeout)?;
+    let deadline = arrived + urgency.patience;
+    let config::Server { idempotency_ttl: ttl, idempotency_bytes: bytes, .. } = live.server;
+    let kept = Limits { ttl, bytes };
+    let key = if ttl.is_zero() { None } else { idempotency::key(request.headers())? };
+    let body = timeout_at(deadline, body::read(service, &live.server, request, payload));
+    let Body { bytes: body, held: room } = body.await.map_err(|_| ApiError::TimedOut)??;
+    let claim = |key| service.answers.claim(&Caller::of(request), key, &body, kept);
+    let held = match key.map(claim).transpose() {
+        Err(Reused) => return Err(ApiError::IdempotencyKeyReused),
+        Ok(Some(Found::Answer(ticket))) => return Ok(Asked::Again(ticket)),
+        Ok(Some(Found::Nothing(held))) => Some((held, kept)),
+        Ok(None) => None,
+    };
+    let transcript = Transcript::parse(&body).map_err(ApiError::BadTranscript)?;
+    let skipped = transcript.unknown_turns;
+    if skipped > 0 {
+        warn!(skipped, "turns with neither citizen nor hot-line were left out");
+    }
+    let wanted = Wanted::new(body, urgency.priority, &live);
+    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
+    let (service, transcript) = (service.clone(), Rc::new(transcript));
+    Ok(Asked::Anew(Call { service, wanted, transcript, id, deadline, held, _room: room }))
+}
+
+impl Call {
+    /// The ticket as JSON, made for this caller or for another one.
+    async fn ticket(&self) -> Result<Bytes, ApiError> {
+        loop {
+            let mut seat = self.join();
+            if let Some(ended) = self.landed(&mut seat).await {
+                return ended;
+            }
+        }
+    }
+
+    /// Takes a seat in the flight that makes the ticket.
+    pub(super) fn join(&self) -> Seat {
+        let Self { service, wanted, transcript, id, deadline, .. } = self;
+        let work = |progress| {
             let dispatch = Dispatch::new(
                 service.balancer.clone(),
                 service.client.clone(),
                 &wanted.live.dispatch,
                 wanted.priority,
+                progress,
             );
-            let (live, transcript) = (Arc::clone(&wanted.live), Rc::clone(&transcript));
-            make(dispatch, live, transcript, id.clone(), deadline)
+            let (live, transcript) = (Arc::clone(&wanted.live), Rc::clone(transcript));
+            make(dispatch, live, transcript, id.clone(), *deadline)
         };
-        let mut seat = service.making.join(wanted.clone(), deadline, work);
+        let seat = service.making.join(wanted.clone(), *deadline, work);
         if !seat.leads {
             debug!("this ticket is being made already: it is shared");
         }
+        seat
+    }
+
+    /// Waits for the end of a flight, which is the caller's unless another one is worth it. A ticket is
+    /// kept under the caller's key.
+    pub(super) async fn landed(&self, seat: &mut Seat) -> Option<Result<Bytes, ApiError>> {
+        let deadline = self.deadline;
         // A flight says itself how it missed its deadline, unless this caller's comes first.
         let limit = if seat.until > deadline { deadline } else { seat.until + LATE };
-        let landed = timeout_at(limit, seat.landed()).await.map_err(|_| ApiError::TimedOut)?;
+        let Ok(landed) = timeout_at(limit, seat.landed()).await else {
+            return Some(Err(ApiError::TimedOut));
+        };
         let error = match landed {
-            Landed::Done(Ok(ticket)) => return Ok(ticket),
+            Landed::Done(Ok(ticket)) => {
+                if let Some((held, kept)) = &self.held {
+                    held.keep(&ticket, *kept);
+                }
+                return Some(Ok(ticket));
+            }
             Landed::Done(Err(failed)) => ApiError::from(failed),
-            Landed::Lost if !seat.leads && Instant::now() < deadline => continue,
+            Landed::Lost if !seat.leads && Instant::now() < deadline => return None,
             Landed::Lost | Landed::Crashed => ApiError::Internal,
         };
         // Its leader may have had less time than this caller.
         let early = matches!(error, ApiError::TimedOut | ApiError::Busy { .. });
         let worthwhile = deadline >= seat.until + WORTHWHILE && Instant::now() < deadline;
-        if !early || !worthwhile {
-            return Err(error);
-        }
+        if early && worthwhile { None } else { Some(Err(error)) }
     }
 }
 

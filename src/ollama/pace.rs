@@ -11,6 +11,7 @@ pub struct Pace {
     first: Cell<Option<Instant>>,
     last: Cell<Option<Instant>>,
     longest_gap: Cell<Duration>,
+    tokens: Cell<u64>,
 }
 
 impl Pace {
@@ -20,6 +21,7 @@ impl Pace {
         self.first.set(None);
         self.last.set(None);
         self.longest_gap.set(Duration::ZERO);
+        self.tokens.set(0);
     }
 
     /// A piece of the answer came.
@@ -28,6 +30,16 @@ impl Pace {
             Some(last) => self.longest_gap.set(self.longest_gap.get().max(now - last)),
             None => self.first.set(Some(now)),
         }
+    }
+
+    /// So many tokens have come in all.
+    pub(super) fn count(&self, tokens: u64) {
+        self.tokens.set(tokens);
+    }
+
+    /// How many tokens have come, as far as the node sends each in a line of its own.
+    pub fn tokens(&self) -> u64 {
+        self.tokens.get()
     }
 
     /// When the call was sent; none if it was not.
@@ -88,8 +100,11 @@ mod tests {
             assert_eq!((pace.has_begun(), pace.first_token()), (true, Some(at(700) - sent)));
             assert_eq!(pace.longest_gap(), Duration::from_millis(gap), "{ms}");
         }
+        pace.count(4);
+        assert_eq!(pace.tokens(), 4);
         pace.start(at(900));
         assert_eq!((pace.first_token(), pace.longest_gap()), (None, Duration::ZERO));
+        assert_eq!(pace.tokens(), 0);
     }
 
     #[test]

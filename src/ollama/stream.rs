@@ -37,6 +37,7 @@ impl Split {
 pub(super) struct Lines {
     split: Split,
     texts: Texts,
+    tokens: u64,
 }
 
 impl Lines {
@@ -59,6 +60,11 @@ impl Lines {
         last.ok_or(UpstreamError::CutOff)
     }
 
+    /// The lines so far that brought any text; Ollama sends each token in one.
+    pub(super) fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
     fn is_object(&self, line: &[u8]) -> bool {
         serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
     }
@@ -71,6 +77,7 @@ impl Lines {
         if line.error.is_some() {
             return Err(UpstreamError::ErrorLine);
         }
+        self.tokens += u64::from(!(line.response.is_empty() && line.thinking.is_empty()));
         self.texts.push(&line.response, &line.thinking)?;
         Ok(line.done.then(|| Answer { text: self.texts.take(), stats: line.stats() }))
     }
@@ -124,6 +131,20 @@ mod tests {
             let answer = answer.map_err(|error| error.to_string());
             assert_eq!(answer.as_deref().map_err(String::as_str), expected, "{body:.60}");
         }
+    }
+
+    #[test]
+    fn lines_with_text_are_tokens() {
+        let mut lines = Lines::default();
+        let thought = r#"{"thinking":"嗯","response":"","done":false}"#;
+        for (text, tokens) in
+            [("", 0), (TOKEN, 0), ("\n", 1), (&format!("{thought}\n{TOKEN}\n"), 3)]
+        {
+            assert_eq!(lines.feed(text.as_bytes()).expect("whole lines").map(|_| ()), None);
+            assert_eq!(lines.tokens(), tokens);
+        }
+        assert!(lines.feed(format!("{DONE}\n").as_bytes()).expect("whole").is_some());
+        assert_eq!(lines.tokens(), 3, "the closing line is none");
     }
 
     /// The body of a recorded exchange with a real Ollama 0.32.15.

@@ -32,6 +32,7 @@ impl Tickets<'_> {
             if stage > 1 && parts.len() == 1 {
                 return Ok(call);
             }
+            self.dispatch.stage("condense");
             info!(stage, parts = parts.len(), "a call too long for the context is condensed");
             let format = condense::format();
             let shorter = parts.iter().map(async |part| {

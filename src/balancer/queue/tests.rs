@@ -112,7 +112,9 @@ proptest! {
             let mut slot = Some(());
             queue.serve(|_, _| slot.take().map(Some)).pop().map(|(waiter, _)| waiter)
         };
-        (0..served).for_each(|_| drop(one(&mut queue)));
+        for _ in 0..served {
+            one(&mut queue);
+        }
         let foretold: Vec<_> = queue.in_order().copied().collect();
         let order: Vec<_> = std::iter::from_fn(|| one(&mut queue)).collect();
         prop_assert_eq!(foretold, order);

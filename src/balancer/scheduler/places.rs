@@ -80,7 +80,9 @@ mod tests {
             let ended = Ended { membership, call: 0, outcome: Outcome::Answered, held, measured };
             scheduler.pool.release(ended, Duration::ZERO);
         }
-        (0..nodes).for_each(|second| drop(take(&mut scheduler, second)));
+        for second in 0..nodes {
+            take(&mut scheduler, second);
+        }
         scheduler
     }
 

@@ -39,7 +39,7 @@ fn endless() -> (Rc<Cell<bool>>, impl Future<Output = u32> + 'static) {
     (dropped, work)
 }
 
-fn never() -> std::future::Ready<u32> {
+fn never(_: Reporter) -> std::future::Ready<u32> {
     unreachable!("somebody does this work already")
 }
 
@@ -47,7 +47,7 @@ fn never() -> std::future::Ready<u32> {
 async fn who_asks_for_what_is_being_made_shares_it() {
     let flights = Flights::default();
     let (finish, finished) = oneshot::channel();
-    let work = || async move { finished.await.expect("it is finished") };
+    let work = |_| async move { finished.await.expect("it is finished") };
     let until = soon();
     let mut seats = vec![flights.join("a", until, work)];
     for _ in 0..3 {
@@ -60,15 +60,15 @@ async fn who_asks_for_what_is_being_made_shares_it() {
         assert_eq!(seat.landed().await, Landed::Done(7));
     }
     assert_eq!(in_the_air(&flights), 0, "at once, not with the last seat");
-    let mut again = flights.join("a", until, || ready(8));
+    let mut again = flights.join("a", until, |_| ready(8));
     assert_eq!((again.leads, again.landed().await), (true, Landed::Done(8)));
 }
 
 #[actix_web::test]
 async fn other_keys_are_not_shared() {
     let flights = Flights::default();
-    let mut one = flights.join("a", soon(), || ready(1));
-    let mut other = flights.join("b", soon(), || ready(2));
+    let mut one = flights.join("a", soon(), |_| ready(1));
+    let mut other = flights.join("b", soon(), |_| ready(2));
     assert_eq!((one.landed().await, other.landed().await), (Landed::Done(1), Landed::Done(2)));
 }
 
@@ -76,7 +76,7 @@ async fn other_keys_are_not_shared() {
 async fn the_last_one_out_ends_the_work_and_the_first_one_does_not() {
     let flights = Flights::default();
     let (dropped, work) = endless();
-    let first = flights.join("a", soon(), || work);
+    let first = flights.join("a", soon(), |_| work);
     let second = flights.join("a", soon(), never);
     drop(first);
     for _ in 0..10 {
@@ -93,10 +93,10 @@ async fn the_last_one_out_ends_the_work_and_the_first_one_does_not() {
 #[actix_web::test]
 async fn a_seat_of_an_ended_flight_leaves_the_next_one_alone() {
     let flights = Flights::default();
-    let mut old = flights.join("a", soon(), || ready(1));
+    let mut old = flights.join("a", soon(), |_| ready(1));
     assert_eq!(old.landed().await, Landed::Done(1));
     let (dropped, work) = endless();
-    let _new = flights.join("a", soon(), || work);
+    let _new = flights.join("a", soon(), |_| work);
     drop(old);
     yield_now().await;
     assert!(!dropped.get() && in_the_air(&flights) == 1);
@@ -105,7 +105,7 @@ async fn a_seat_of_an_ended_flight_leaves_the_next_one_alone() {
 #[actix_web::test]
 async fn a_panic_is_told_to_all_and_leaves_nothing() {
     let flights = Flights::<_, u32>::default();
-    let work = || async {
+    let work = |_| async {
         yield_now().await;
         panic!("on purpose")
     };
@@ -121,12 +121,12 @@ async fn a_flight_whose_thread_ends_is_lost_and_can_be_led_anew() {
     let flights = Flights::default();
     let theirs = flights.clone();
     let leader = std::thread::spawn(move || {
-        rt::System::new().block_on(async { theirs.join("a", soon(), pending::<u32>) })
+        rt::System::new().block_on(async { theirs.join("a", soon(), |_| pending::<u32>()) })
     });
     // Its seat has come over, its thread is gone.
     let mut seat = leader.join().expect("it ends");
     assert_eq!(seat.landed().await, Landed::Lost);
-    assert_eq!(flights.join("a", soon(), || ready(1)).landed().await, Landed::Done(1));
+    assert_eq!(flights.join("a", soon(), |_| ready(1)).landed().await, Landed::Done(1));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn askers_on_many_threads_who_come_and_go_leave_nothing_behind() {
                 for _ in 0..2000 {
                     let key = random.choice(["a", "b", "c"]).expect("one of them");
                     let (steps, stays) = (random.u32(..8), random.bool());
-                    let work = || async move {
+                    let work = |_| async move {
                         for _ in 0..steps {
                             yield_now().await;
                         }

@@ -8,6 +8,7 @@ mod contract;
 mod control;
 mod demo;
 mod endpoints;
+mod events;
 mod failover;
 mod fake;
 mod faults;

@@ -10,6 +10,7 @@ use std::{
 use tokio::{sync::oneshot, task::yield_now};
 
 use super::*;
+use crate::dispatch::Now;
 
 fn soon() -> Instant {
     Instant::now() + Duration::from_secs(1)
@@ -62,6 +63,21 @@ async fn who_asks_for_what_is_being_made_shares_it() {
     assert_eq!(in_the_air(&flights), 0, "at once, not with the last seat");
     let mut again = flights.join("a", until, |_| ready(8));
     assert_eq!((again.leads, again.landed().await), (true, Landed::Done(8)));
+}
+
+#[actix_web::test]
+async fn all_who_share_see_how_the_work_comes_along() {
+    let flights = Flights::default();
+    let work = |progress: Reporter| async move {
+        progress.tokens(7);
+        pending::<u32>().await
+    };
+    let seats = [flights.join("a", soon(), work), flights.join("a", soon(), work)];
+    let mut watching = seats[0].progress.watch();
+    watching.changed().await.expect("it is told");
+    for seat in &seats {
+        assert_eq!(seat.progress.watch().borrow().now, Now::Tokens(7));
+    }
 }
 
 #[actix_web::test]

@@ -2,13 +2,13 @@
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpSocket};
+use tokio::{io::AsyncWriteExt, net::TcpSocket, time::timeout};
 
 use super::{Events, assert_done, running, slow, taken};
 use crate::{
     contract::assert_error,
-    harness::{CALL, Fake, Ticketd, assert_ticket, call, until},
-    raw::rest,
+    harness::{CALL, Fake, LIMIT, Ticketd, assert_ticket, call, until},
+    raw::{post, rest},
 };
 
 #[actix_web::test]
@@ -28,6 +28,27 @@ async fn a_caller_who_leaves_amid_the_tokens_frees_its_slot() {
     .await;
     ticketd.process.line_after("caller left request.id=").await;
     assert_ticket(&ticketd.summarize(&call(1)).await);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn a_caller_who_closes_its_side_or_sends_without_end_has_left_too() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "").await;
+    for round in 0..2 {
+        fake.behave(json!({"fault": "stall_amid", "times": 1})).await;
+        let mut stream = post(&ticketd, "accept: text/event-stream\r\n", CALL).await;
+        running(&fake, 1).await;
+        if round == 0 {
+            stream.shutdown().await.expect("the side closes");
+        } else {
+            let requests = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
+            let write = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
+            timeout(LIMIT, write).await.expect("it is cut off");
+        }
+        until("the fake sees it", async || fake.seen().await["left"][round].as_u64()).await;
+    }
+    assert_ticket(&ticketd.summarize(CALL).await);
     ticketd.stop().await;
 }
 

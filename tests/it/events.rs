@@ -117,7 +117,7 @@ async fn taken(config: &str) -> (Fake, Ticketd, TcpStream) {
 async fn slow() -> (Fake, Ticketd) {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], DEBUG).await;
-    fake.behave(json!({"token_ms": 30})).await;
+    fake.behave(json!({"token_ms": 60})).await;
     (fake, ticketd)
 }
 

@@ -74,7 +74,7 @@ async fn a_failure_is_told_as_the_error_that_the_plain_form_answers() {
 #[actix_web::test]
 async fn a_caller_is_told_that_its_deadline_has_come_or_that_it_had_better_come_back() {
     let (_fake, ticketd, _stalled) = taken("[balancer]\nqueue_limit = 1\n").await;
-    let mut waits = Events::of(&ticketd, &[("x-deadline-ms", "2000")], &call(1)).await;
+    let mut waits = Events::of(&ticketd, &[("x-deadline-ms", "4000")], &call(1)).await;
     assert_eq!(waits.wait_for("queued").await["position"], 1);
     let busy = Events::of(&ticketd, &[], &call(2)).await.wait_for("failed").await;
     assert_eq!((&busy["status"], &busy["code"]), (&json!(503), &json!("busy")));

@@ -11,6 +11,7 @@ mod place;
 mod plain;
 mod serve;
 mod status;
+mod summarize;
 mod table;
 
 use std::{
@@ -18,12 +19,13 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    config::{Invalid, Sources},
+    config::{Invalid, Sources, duration},
     demo_node,
 };
 
@@ -52,8 +54,9 @@ pub struct Cli {
 
 #[derive(Debug, Args)]
 struct Files {
-    /// The configuration file; `config.d/*.toml` beside it is read too. Without this option, every
-    /// verb but `demo` reads /etc/ticketd/config.toml if it exists; with --socket, none is read
+    /// The configuration file; `config.d/*.toml` beside it is read too. Without this option,
+    /// /etc/ticketd/config.toml is read if it exists; with --socket and by `demo`, `place`, `eval` and
+    /// `summarize`, none is read
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
@@ -72,6 +75,8 @@ enum Verb {
     ///
     /// Whether the program, the model and the ports are there shows when `serve` starts.
     Check,
+    /// Make tickets of many transcripts, with the running service
+    Summarize(summarize::Summarize),
     /// Show how the running service and its nodes are
     Status(status::Status),
     /// List, add, drain, resume, restart and remove nodes of the running service
@@ -111,6 +116,7 @@ impl Cli {
             Verb::Serve(serve) => serve.run(self.files.config).await,
             Verb::Demo(demo) => demo.run(self.files.config).await,
             Verb::Check => check::run(self.files.config),
+            Verb::Summarize(summarize) => summarize.run().await,
             Verb::Status(status) => status.run(self.files.config).await,
             Verb::Node(node) => node.run(self.files.config).await,
             Verb::Ctl(ctl) => ctl.run(self.files.config).await,
@@ -132,6 +138,11 @@ fn say(text: &str) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         written => written.map(|()| true),
     }
+}
+
+/// A length of time on the command line.
+fn time(text: &str) -> Result<Duration, &'static str> {
+    duration::parse(text).ok_or("write it like 30s, 10m or 1h 30m; at most 7d")
 }
 
 /// The sources of all verbs but `demo`: file, environment, command line.

@@ -67,6 +67,11 @@ impl Tokens {
         if tokens.is_empty() { Err(BadTokens::Empty(file.into())) } else { Ok(Self(tokens)) }
     }
 
+    /// The token that a caller sends who has such a file.
+    pub fn first(&self) -> &[u8] {
+        self.0.first().expect("there is at least one")
+    }
+
     /// Whether this is one of the tokens. The time that it takes tells nothing but lengths: every
     /// token is compared, and to its end.
     pub fn contains(&self, presented: &[u8]) -> bool {
@@ -119,7 +124,7 @@ mod tests {
             b"\xef\xbb\xbf# of the hotline\n\nfirst-token-0123456\r\n \tsecond-token-012345 \n";
         let tokens = parse(text).expect("two tokens");
         assert!(tokens.contains(b"first-token-0123456") && tokens.contains(b"second-token-012345"));
-        assert_eq!(tokens.0.len(), 2);
+        assert_eq!((tokens.0.len(), tokens.first()), (2, &b"first-token-0123456"[..]));
     }
 
     #[test]

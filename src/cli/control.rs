@@ -35,6 +35,9 @@ const DEFAULT_SOCKET: &str = "/run/ticketd/control.sock";
 
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// The most connections at once; a further call would wait for one.
+pub(super) const MOST_CONNECTIONS: usize = 1100;
+
 /// How long an ordinary answer may take as a whole.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
 
@@ -63,7 +66,7 @@ impl Socket {
 }
 
 /// A client that reaches one Unix socket, whatever host a URL names.
-fn client(socket: &Path) -> Client {
+pub(super) fn client(socket: &Path) -> Client {
     let socket = socket.to_owned();
     let connect = move |info: ConnectInfo<Uri>| {
         let socket = socket.clone();
@@ -73,6 +76,7 @@ fn client(socket: &Path) -> Client {
         }
     };
     let connector = Connector::new().connector(fn_service(connect)).timeout(CONNECT);
+    let connector = connector.limit(MOST_CONNECTIONS);
     Client::builder().connector(connector).disable_redirects().no_default_headers().finish()
 }
 

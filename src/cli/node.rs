@@ -16,7 +16,6 @@ use super::{
     control::{ANSWER, Control, Socket},
     say, table,
 };
-use crate::config::duration;
 
 #[derive(Debug, Args)]
 #[command(after_help = super::ORDER_CODES)]
@@ -84,7 +83,7 @@ struct Patience {
     #[arg(long)]
     no_wait: bool,
     /// How long to wait, such as 30s or 10m
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time, conflicts_with = "no_wait")]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = super::time, conflicts_with = "no_wait")]
     timeout: Duration,
 }
 
@@ -171,8 +170,4 @@ fn id(text: &str) -> Result<String, &'static str> {
         "" | "." | ".." => Err("this is no id of a node; `ticketd node list` shows them"),
         _ => Ok(text.to_owned()),
     }
-}
-
-fn time(text: &str) -> Result<Duration, &'static str> {
-    duration::parse(text).ok_or("write it like 30s, 10m or 1h 30m; at most 7d")
 }

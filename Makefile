@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny demo faults overload cancel bench million
+.PHONY: check test fmt lint doc deny demo faults overload cancel batch bench million
 
 check: test fmt lint doc deny
 
@@ -17,7 +17,9 @@ PURE = src/backoff.rs src/node/lifecycle.rs src/node/lifecycle src/fleet/wanted.
        src/dispatch/budget.rs src/dispatch/cases.rs \
        src/ollama/stream.rs src/ollama/text.rs src/ollama/repetition.rs src/place.rs src/place \
        src/ticket/transcript.rs src/ticket/prompt.rs src/ticket/parse.rs src/ticket/validate.rs \
-       src/ticket/arbitrate.rs src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive
+       src/ticket/arbitrate.rs src/ticket/condense.rs src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive \
+       src/cli/summarize/record.rs src/cli/summarize/line.rs src/cli/summarize/book.rs \
+       src/cli/summarize/verdict.rs src/cli/summarize/tally.rs
 lint:
 	cargo clippy --locked --all-targets -- -D warnings
 	@ls -d $(PURE) >/dev/null
@@ -48,6 +50,10 @@ overload:
 # A caller leaves 20 times before, amid and in the queue: how soon the node sees it.
 cancel:
 	$(LONG) cancel::
+
+# A thousand records with `ticketd summarize`: how busy it keeps three nodes, and with ten kills.
+batch:
+	$(LONG) batch::
 
 # The place-name corrector: mean and p99 of a zone, start and memory of the gazetteer. With
 # TICKETD_BENCH_ZONES=FILE over the zones of that file.

@@ -1,6 +1,7 @@
 //! The real binary against `fake_ollama`, over real sockets, processes and signals.
 
 mod auth;
+mod batch;
 mod budgets;
 mod cancel;
 mod check;

@@ -167,7 +167,10 @@ impl Run {
         let source = self.sources[spot.file as usize].place(spot.number);
         let line = line::write(id, source, outcome);
         let output = &mut self.output;
-        let written = self.progress.aside(|| output.write(&line));
+        let written = match output {
+            Output::Stdout => self.progress.aside(|| output.write(&line)),
+            Output::File { .. } => output.write(&line),
+        };
         written.map_err(|error| self.stop(Stopped::Unwritable(error))).is_ok()
     }
 

@@ -1,10 +1,14 @@
 //! The long forms, one after the other and alone on the machine: `make batch`.
 
+use serde_json::json;
 use tokio::time::Instant;
 
-use super::{NODES, Service, assert_each_once, assert_table, killed_and_resumed, lines, records};
+use super::{
+    NODES, Service, assert_each_once, assert_table, count, killed_and_resumed, lines, records,
+};
 use crate::{
-    harness::{assert_ticket, call},
+    harness::{Fake, Process, assert_ticket, call, until},
+    raw::control,
     socket::Folder,
 };
 
@@ -54,6 +58,26 @@ async fn a_thousand_records_keep_the_nodes_busy() {
         busy * 100.0
     );
     assert!(share >= LEAST_SHARE, "{share}");
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+#[ignore = "long; `make batch`"]
+async fn a_node_that_is_added_is_used_by_the_batch_that_runs() {
+    let folder = Folder::new();
+    let service = Service::new(&folder.config(&[]), FIRST_TOKEN_MS).await;
+    let ticketd = service.start().await;
+    let input = records(&folder, 300);
+    let mut batch = Process::spawn(&mut service.batch(&folder, &[input.to_str().expect("text")]));
+    until("lines", async || (count(&folder.at("out.jsonl")) > 5).then_some(())).await;
+    let added = Fake::start_in(&[("OLLAMA_NUM_PARALLEL", "8")]).await;
+    added.behave(json!({"delay_ms": FIRST_TOKEN_MS})).await;
+    let body = json!({"endpoint": added.url, "slots": 8}).to_string();
+    assert_eq!(control(&folder.socket(), "POST /admin/nodes", &body).await.status, 201);
+    until("all slots are in use", async || (added.seen().await["running"] == 8).then_some(()))
+        .await;
+    assert_eq!(batch.ended().await.code(), Some(0), "{}", batch.log());
+    assert_each_once(&folder.at("out.jsonl"), 300);
     ticketd.stop().await;
 }
 

@@ -17,7 +17,7 @@ async fn a_signal_lets_what_is_in_flight_finish_and_another_one_does_not() {
     let service = Service::new("", 300).await;
     let ticketd = service.start().await;
     let folder = Folder::new();
-    let input = records(&folder, 30);
+    let input = records(&folder, 60);
     let output = folder.at("out.jsonl");
     let in_flight = async || {
         let stats = ticketd.get("/lb-stats").await.body;
@@ -48,7 +48,7 @@ async fn a_signal_lets_what_is_in_flight_finish_and_another_one_does_not() {
     join_all(service.fakes.iter().map(|fake| fake.behave(json!({})))).await;
     let (code, log) = run(service.batch(&folder, &[input.to_str().expect("text")])).await;
     assert_eq!(code, Some(0), "{log}");
-    assert_each_once(&output, 30);
+    assert_each_once(&output, 60);
     ticketd.stop().await;
 }
 

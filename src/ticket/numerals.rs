@@ -1,0 +1,105 @@
+//! The numbers of a Chinese text, in characters or digits, with what they count. Pure.
+//!
+//! One rule: a reading is inclusive where people speak and strict where a ticket writes. A number
+//! that was said in any plausible sense must be found, so that no true ticket is doubted; a ticket
+//! is asked only for what is a number beyond doubt. Values are canonical decimal strings, never
+//! floats: 两万五, 2.5万 and 25,000.00 are all `25000`.
+
+mod cardinal;
+mod clock;
+mod decimal;
+mod glyph;
+mod hedge;
+mod idiom;
+mod join;
+mod money;
+mod name;
+mod neighbour;
+mod scan;
+mod unit;
+mod word;
+
+use std::ops::Range;
+
+use self::{cardinal::Shape, glyph::Text, scan::Raw};
+pub use self::{
+    clock::Daypart,
+    join::{is_identity, is_phone},
+    unit::{Family, Unit},
+};
+
+/// A number in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Number {
+    /// Where it stands with its unit, in bytes.
+    pub span: Range<usize>,
+    /// What it may mean, the likeliest first: `25000`, `3.5`, `20%`, `5‰`, `1/3`, `-1`,
+    /// `13800138000`, `34240119800512341X`, `138*5678` with the middle masked.
+    pub readings: Vec<String>,
+    /// What it counts.
+    pub unit: Option<Unit>,
+    /// The hours of the day that it may mean, a bit each from 0 to 23; none if it is no hour.
+    pub hours: u32,
+    /// Whether it is vague: 三千多, 大约十个.
+    pub hedged: bool,
+    /// Whether it is a number beyond doubt; the 三十 of 三十铺镇 is not.
+    pub certain: bool,
+    /// Whether it is written in Arabic digits.
+    pub arabic: bool,
+}
+
+/// All numbers of a transcript in every plausible reading; `names` are the places, in bytes, of
+/// names whose numerals count nothing.
+pub fn said(text: &str, names: &[Range<usize>]) -> Vec<Number> {
+    numbers(text, names, true)
+}
+
+/// The numbers of a ticket that are numbers beyond doubt; `names` as in [`said`].
+///
+/// Arabic digits always count. Numerals in characters count if they have magnitudes or a unit
+/// (三千二, 三到五天, 五栋), a lone 一 only as a part of an address, a date or a time: 一名男子 and
+/// 一次 are words rather than numbers.
+pub fn written(text: &str, names: &[Range<usize>]) -> Vec<Number> {
+    let mut numbers = numbers(text, names, false);
+    numbers.retain(|number| number.certain && (number.arabic || counts(number)));
+    numbers
+}
+
+/// Whether a number in characters counts in a ticket.
+fn counts(number: &Number) -> bool {
+    let family = number.unit.map(|unit| unit.family);
+    let first = number.readings.first().map_or("", String::as_str);
+    match family {
+        Some(Family::Door | Family::Date | Family::Clock) => {
+            first != "1" || number.unit.is_some_and(|unit| unit.name != "年")
+        }
+        Some(_) => first != "1",
+        None => first.len() > 1,
+    }
+}
+
+fn numbers(text: &str, names: &[Range<usize>], said: bool) -> Vec<Number> {
+    let text = Text::new(text);
+    let mut raws = scan::all(&text);
+    name::mark(&text, &mut raws, names);
+    let mut raws = join::all(&text, raws, said);
+    neighbour::look(&text, &mut raws);
+    let number = |raw: Raw| Number {
+        span: text.bytes(raw.from, raw.end),
+        readings: raw.readings,
+        unit: raw.unit,
+        hours: raw.hours,
+        hedged: raw.hedged,
+        certain: raw.certain && !raw.doubtful,
+        arabic: raw.shape == Shape::Arabic || text.chars[raw.from].is_ascii_digit(),
+    };
+    raws.into_iter().map(number).collect()
+}
+
+/// The parts of the day that a text names.
+pub fn dayparts(text: &str) -> Vec<(&'static str, Daypart)> {
+    clock::DAYPARTS.iter().filter(|(word, _)| text.contains(word)).copied().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! What numbers take from their neighbours: the unit of a range (3到5天), the room behind a
+//! building, the sign in front.
+
+use super::{
+    cardinal::Shape,
+    decimal::Decimal,
+    glyph::{Text, is_stop},
+    scan::Raw,
+    unit::{self, Family},
+};
+
+/// Words between the two ends of a range or between two of a list.
+const BETWEEN: [&str; 8] = ["到", "至", "-", "~", "、", "或", "或者", "--"];
+
+/// Words in front of an amount that needs no unit: 欠了我两万五.
+#[rustfmt::skip]
+const PAYING: &[&str] = &[
+    "欠", "赔", "工资", "押金", "定金", "订金", "首付", "交了", "收了", "付了", "花了", "退了", "退我", "罚", "房租", "租金", "货款", "贷款",
+    "学费", "物业费", "医药费", "扣了", "转了", "卖", "每月", "多收", "补偿", "补贴",
+];
+
+/// Words in front of digits that belong to a number.
+const NUMBERED: [&str; 8] = ["尾号", "号码", "后面是", "电话", "身份证", "编号", "开头", "后四位"];
+
+/// Lets numbers take what their neighbours say.
+pub(super) fn look(text: &Text, raws: &mut [Raw]) {
+    for at in 0..raws.len() {
+        sign(text, &mut raws[at]);
+        room(text, raws, at);
+        paid(text, &mut raws[at]);
+        weekday(text, &mut raws[at]);
+        let raw = &mut raws[at];
+        if raw.shape == Shape::Spelled && raw.to - raw.from == 2 && raw.unit.is_none() {
+            let letter = text.previous(raw.from).is_some_and(|c| c.is_ascii_alphabetic());
+            let before = text.clause_before(raw.from, 6);
+            raw.certain = letter || NUMBERED.iter().any(|word| before.contains(word));
+        }
+    }
+    // From the end, so that a list of three takes the unit of the last.
+    for at in (1..raws.len()).rev() {
+        range(text, raws, at);
+    }
+}
+
+/// 负一楼, 零下五度, 地下二层, -1楼, B1层.
+fn sign(text: &Text, raw: &mut Raw) {
+    let Some(unit) = raw.unit.filter(|unit| ["楼", "层", "度"].contains(&unit.name)) else {
+        return;
+    };
+    let before = text.previous(raw.from);
+    let below = ["零下", "地下"].iter().any(|word| text.ends_at(raw.from, word));
+    let dash = raw.from >= 1
+        && before == Some('-')
+        && !raw.from.checked_sub(2).and_then(|at| text.get(at)).is_some_and(char::is_alphanumeric);
+    let Some(value) = raw.readings.first().cloned() else { return };
+    if before == Some('负') || text.ends_at(raw.from, "零下") || dash {
+        raw.readings.insert(0, format!("-{value}"));
+    } else if unit.name != "度" && (below || before == Some('B')) {
+        raw.readings.push(format!("-{value}"));
+    }
+    if raw.readings.iter().any(|reading| reading.starts_with('-')) {
+        raw.from -= if below { 2 } else { 1 };
+    }
+}
+
+/// 三栋二单元五零幺: the digits right behind a building or an entrance are a room.
+fn room(text: &Text, raws: &mut [Raw], at: usize) {
+    let (before, rest) = raws.split_at_mut(at);
+    let (Some(door), Some(raw)) = (before.last(), rest.first_mut()) else { return };
+    let is_door = door.unit.is_some_and(|unit| ["栋", "单元", "楼", "号"].contains(&unit.name));
+    let value = raw.value.and_then(Decimal::small);
+    let is_long = raw.digits.as_ref().is_some_and(|digits| (3..=4).contains(&digits.len()))
+        || value.is_some_and(|value| (100..10_000).contains(&value));
+    let near = raw.from >= door.end
+        && raw.from - door.end <= 1
+        && (door.end..raw.from).all(|at| matches!(text.get(at), Some(' ' | ',' | '，' | '-')));
+    let ends = text
+        .get(raw.to)
+        .is_none_or(|c| is_stop(c) || !c.is_alphanumeric() || "的啊这那，".contains(c));
+    if raw.unit.is_none() && is_door && is_long && near && (ends || raw.to == raw.end) {
+        raw.unit = unit::named("室");
+    }
+}
+
+/// An amount without a unit behind a word for paying.
+fn paid(text: &Text, raw: &mut Raw) {
+    if matches!(text.previous(raw.from), Some('￥' | '¥')) && raw.unit.is_none() {
+        raw.unit = unit::named("元");
+    }
+    let is_amount = raw.shape == Shape::Magnitudes && raw.to - raw.from > 1 && raw.unit.is_none();
+    let is_amount = is_amount && raw.value.is_some() && raw.hours == 0;
+    let next = text.get(raw.end);
+    let ends = next.is_none_or(|c| is_stop(c) || "了的吧啊呢没还都给，".contains(c));
+    if is_amount && ends && !raw.readings.iter().any(|reading| reading.ends_with(['%', '‰'])) {
+        let before = text.clause_before(raw.from, 8);
+        if PAYING.iter().any(|word| before.contains(word)) {
+            raw.unit = unit::named("元");
+        }
+    }
+}
+
+/// 周三, 星期一. 每周三次 counts times, 两周三天 weeks.
+fn weekday(text: &Text, raw: &mut Raw) {
+    let Some(length) = text.word_before(raw.from, &["星期", "礼拜", "周"]) else { return };
+    let before = raw.from - length;
+    let counted = before.checked_sub(1).is_some_and(|at| text.is_numeral(at))
+        || text.previous(before) == Some('个');
+    let is_day = raw.value.and_then(Decimal::small).is_some_and(|day| (1..=7).contains(&day));
+    if is_day && !counted && raw.unit.is_none() && raw.to - raw.from == 1 {
+        raw.unit = Some(unit::Unit { name: "星期", family: Family::Date });
+        raw.certain = true;
+        raw.from = before;
+    }
+}
+
+/// The unit of the second number belongs to the first one too, and so does its last magnitude:
+/// 三到五天, 两到三万.
+fn range(text: &Text, raws: &mut [Raw], at: usize) {
+    let (before, rest) = raws.split_at_mut(at);
+    let (Some(low), Some(high)) = (before.last_mut(), rest.first()) else { return };
+    if low.end != low.to || high.from <= low.to || high.from - low.to > 2 {
+        return;
+    }
+    let gap: String = text.chars[low.to..high.from].iter().collect();
+    if !BETWEEN.contains(&gap.as_str()) || low.readings.iter().any(|reading| reading.contains('*'))
+    {
+        return;
+    }
+    let is_list = gap != "-" && gap != "--";
+    if let Some(unit) = high.unit.filter(|unit| is_list || unit.family != Family::Door)
+        && low.unit.is_none()
+        && unit.family != Family::Name
+        && unit.name != "分"
+    {
+        low.unit = Some(unit);
+        low.certain |= high.certain;
+        if unit.name == "点"
+            && let Some(hour) = low.value.and_then(Decimal::small).filter(|hour| *hour <= 24)
+        {
+            low.hours = 1 << (hour % 24) | 1 << ((hour + 12) % 24);
+        }
+    }
+    let percent = |raw: &Raw| raw.readings.first().is_some_and(|reading| reading.ends_with('%'));
+    if percent(high)
+        && !percent(low)
+        && low.unit.is_none()
+        && let Some(value) = low.value
+    {
+        low.readings.push(format!("{value}%"));
+    }
+    let exponent = text.magnitude(high.to - 1).filter(|exponent| *exponent > 1);
+    let is_small = low.value.is_some_and(|value| value.is_below(1000));
+    if high.shape == Shape::Magnitudes
+        && is_small
+        && text.magnitude(low.to - 1).is_none()
+        && let Some(scaled) = exponent.and_then(|exponent| low.value?.times_ten(exponent))
+    {
+        low.readings.insert(0, scaled.to_string());
+        low.certain |= high.certain;
+    }
+}

@@ -1,0 +1,247 @@
+//! What numbers count: units by their canonical names, and which of them may stand for each other.
+
+use super::glyph::Text;
+
+/// What kind of thing a unit measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// 元.
+    Money,
+    /// Area, length, weight, volume, power, temperature.
+    Measure,
+    /// A span of time: 天, 个月.
+    Duration,
+    /// A part of a date: 年, 月, 日, 星期.
+    Date,
+    /// An hour or a minute of the day.
+    Clock,
+    /// Years of life.
+    Age,
+    /// A part of something: 折, 成, 倍.
+    Ratio,
+    /// A part of an address: 栋, 单元, 室.
+    Door,
+    /// Things and people.
+    Count,
+    /// A part of a name: 路, 铺.
+    Name,
+}
+
+/// A unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Unit {
+    /// The canonical name: 元 for 块钱.
+    pub name: &'static str,
+    /// What it measures.
+    pub family: Family,
+}
+
+impl Unit {
+    /// Whether a number of this unit may be said with the other one: 三号 for 三号楼, 三个 for 三名.
+    pub fn fits(self, other: Self) -> bool {
+        let is_pair = |a: &str, b: &str| {
+            (self.name, other.name) == (a, b) || (self.name, other.name) == (b, a)
+        };
+        if self.name == other.name {
+            return true;
+        }
+        if self.family == Family::Count && other.family == Family::Count {
+            return self.name == "个" || other.name == "个";
+        }
+        ALIKE.iter().any(|(a, b)| is_pair(a, b))
+    }
+}
+
+/// Units of different names that one number may have.
+const ALIKE: &[(&str, &str)] = &[
+    ("日", "天"),
+    ("日", "号"),
+    ("号", "栋"),
+    ("号", "室"),
+    ("号", "楼"),
+    ("号", "路"),
+    ("栋", "楼"),
+    ("栋", "户"),
+    ("层", "楼"),
+    ("室", "户"),
+    ("室", "楼"),
+    ("分", "分钟"),
+    ("分", "元"),
+    ("人", "户"),
+    ("号", "号线"),
+    ("路", "号线"),
+    ("点", "小时"),
+    ("里", "路"),
+    ("天", "次"),
+];
+
+use Family::{Age, Clock, Count, Date, Door, Duration, Measure, Money, Name, Ratio};
+
+/// The surface forms of units by canonical name. Within one first character the longer form goes
+/// first.
+#[rustfmt::skip]
+const UNITS: &[(&str, Family, &[&str])] = &[
+    ("元", Money, &["元钱", "元整", "块钱", "块", "元", "圆整", "人民币"]),
+    ("平方米", Measure, &["平方米", "平方公尺", "平方", "平米", "个平方", "个平", "㎡", "m²", "m2", "平"]),
+    ("平方公里", Measure, &["平方公里", "平方千米"]),
+    ("亩", Measure, &["亩地", "亩"]),
+    ("公里", Measure, &["公里", "千米", "km", "KM"]),
+    ("厘米", Measure, &["厘米", "公分", "cm", "CM"]),
+    ("毫米", Measure, &["毫米", "mm"]),
+    ("米", Measure, &["米", "m"]),
+    ("里", Measure, &["里地", "里路", "里"]),
+    ("公斤", Measure, &["公斤", "千克", "kg", "KG"]),
+    ("斤", Measure, &["斤"]),
+    ("两", Measure, &["两"]),
+    ("吨", Measure, &["吨"]),
+    ("克", Measure, &["克"]),
+    ("升", Measure, &["升"]),
+    ("立方米", Measure, &["立方米", "立方", "方水", "方土", "方", "m³"]),
+    ("分贝", Measure, &["分贝"]),
+    ("千瓦", Measure, &["千瓦", "kW"]),
+    ("度", Measure, &["度电", "千瓦时", "摄氏度", "度", "℃"]),
+    ("兆", Measure, &["兆"]),
+    ("个月", Duration, &["个多月", "个来月", "个月"]),
+    ("工作日", Duration, &["个工作日", "工作日", "个工作天"]),
+    ("天", Duration, &["天"]),
+    ("周", Duration, &["个星期", "个礼拜", "星期", "礼拜", "周"]),
+    ("小时", Duration, &["个多小时", "个小时", "小时", "个钟头", "钟头", "个钟"]),
+    ("分钟", Duration, &["分钟"]),
+    ("秒", Duration, &["秒钟", "秒"]),
+    ("年级", Count, &["年级"]),
+    ("岁", Age, &["周岁", "岁"]),
+    ("年", Date, &["年"]),
+    ("月", Date, &["月份", "月"]),
+    ("日", Date, &["日"]),
+    ("点", Clock, &["点钟", "点整", "点", "时"]),
+    ("分", Clock, &[]),
+    ("折", Ratio, &["折"]),
+    ("成", Ratio, &["成"]),
+    ("倍", Ratio, &["倍"]),
+    ("栋", Door, &["号楼", "栋", "幢", "座", "#楼", "#"]),
+    ("单元", Door, &["个单元", "单元"]),
+    ("室", Door, &["号房", "号室", "室"]),
+    ("号线", Name, &["号线"]),
+    ("号", Door, &["号门", "号"]),
+    ("楼", Door, &["楼"]),
+    ("层", Door, &["层楼", "层"]),
+    ("户", Count, &["户人家", "户"]),
+    ("期", Count, &["期"]),
+    ("组", Count, &["小组", "组"]),
+    ("弄", Door, &["弄"]),
+    ("排", Count, &["排"]),
+    ("队", Count, &["队"]),
+    ("国道", Name, &["国道", "省道", "县道", "乡道", "高速"]),
+    ("路", Name, &["路公交车", "路公交", "路车", "路"]),
+    ("环", Name, &["环"]),
+    ("人", Count, &["个人", "人", "名", "位", "口人", "口"]),
+    ("辆", Count, &["辆", "台", "部"]),
+    ("家", Count, &["家", "间", "套"]),
+    ("次", Count, &["次", "回", "趟", "遍"]),
+    ("级", Count, &["级"]),
+    ("顿", Count, &["顿"]),
+    ("件", Count, &["件", "起", "项", "宗", "例"]),
+    ("份", Count, &["份", "张", "本"]),
+    ("条", Count, &["条", "道", "根", "支"]),
+    ("只", Count, &["只", "头", "匹"]),
+    ("棵", Count, &["棵", "株"]),
+    ("盏", Count, &["盏", "把", "扇", "面"]),
+    ("处", Count, &["处"]),
+    ("种", Count, &["种", "类"]),
+    ("批", Count, &["批", "袋", "箱", "盒", "包", "桶", "瓶"]),
+    ("门", Count, &["门"]),
+    ("届", Count, &["届"]),
+    ("款", Count, &["款"]),
+    ("票", Count, &["票"]),
+    ("步", Count, &["步"]),
+    ("对", Count, &["对"]),
+    ("寸", Measure, &["寸"]),
+    ("个", Count, &["个"]),
+];
+
+/// Words that begin like a unit and are none: 二人民路, 三家村.
+const NO_UNITS: &[&str] = &[
+    "人民",
+    "家村",
+    "方面",
+    "家庭",
+    "家长",
+    "个性",
+    "点意见",
+    "点建议",
+    "点要求",
+    "点原因",
+    "点问题",
+    "点诉求",
+    "点疑问",
+    "时间",
+    "时候",
+    "环境",
+    "平台",
+    "年代",
+    "口径",
+    "楼盘",
+    "路口",
+    "米兰",
+    "元桥",
+    "部门",
+    "层次",
+    "家具",
+    "人次",
+    "期间",
+    "期限",
+    "期望",
+    "期待",
+    "元旦",
+    "米饭",
+    "级别",
+    "件事",
+    "只是",
+    "把手",
+    "面前",
+    "对面",
+    "对于",
+    "条例",
+    "张贴",
+    "次日",
+    "时常",
+    "时刻",
+    "支付",
+];
+
+/// The unit of a canonical name.
+pub(super) fn named(name: &str) -> Option<Unit> {
+    let found = UNITS.iter().find(|(unit, ..)| *unit == name);
+    found.map(|(name, family, _)| Unit { name, family: *family })
+}
+
+/// The unit at a place and its length in characters.
+pub(super) fn at(text: &Text, place: usize) -> Option<(Unit, usize)> {
+    let first = text.get(place)?;
+    if text.word_at(place, NO_UNITS).is_some() {
+        return None;
+    }
+    let mut best: Option<(Unit, usize)> = None;
+    for (name, family, forms) in UNITS {
+        for form in forms.iter().filter(|form| form.starts_with(first)) {
+            let length = form.chars().count();
+            if best.is_none_or(|(_, longest)| length > longest) && text.is_at(place, form) {
+                best = Some((Unit { name, family: *family }, length));
+            }
+        }
+    }
+    let (unit, length) = best?;
+    let next = text.get(place + length);
+    let is_letter = |c: char| c.is_ascii_alphanumeric();
+    if first.is_ascii_alphabetic() && next.is_some_and(is_letter) {
+        return None;
+    }
+    // 三块牌子 are boards, 三块 are yuan; 5个 of a known unit is that unit.
+    if text.get(place) == Some('块')
+        && next.is_some_and(|c| "地牌砖板石田土区玻广绿空".contains(c))
+        && length == 1
+    {
+        return Some((Unit { name: "块", family: Count }, 1));
+    }
+    Some((unit, length))
+}

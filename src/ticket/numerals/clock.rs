@@ -43,6 +43,8 @@ impl Daypart {
         let later = 1 << ((hour + 12) % 24);
         let same = 1 << (hour % 24);
         match (self, hour) {
+            // 上午14点 is no time.
+            (Self::Dawn | Self::Morning, 13..) => 0,
             (_, 13..) => same,
             (Self::Dawn, 12) => 1,
             (Self::Dawn | Self::Morning, _) | (Self::Noon, 10..=12) => same,

@@ -111,9 +111,8 @@ impl Text {
 
     /// Characters of bank slips and radio digits are common in names and words; they need company.
     fn has_numeral_beside(&self, at: usize, c: char) -> bool {
-        let plain = |c: char| digit(c).is_some() || magnitude(c).is_some();
-        let before = self.previous(at).is_some_and(plain);
-        let behind = self.get(at + 1).is_some_and(plain);
+        let before = self.previous(at).is_some_and(is_numeral);
+        let behind = self.get(at + 1).is_some_and(is_numeral);
         if matches!(c, '洞' | '拐' | '勾') { before && behind } else { before || behind }
     }
 
@@ -139,6 +138,11 @@ fn fold(c: char) -> char {
 /// Whether a character ends a clause.
 pub(super) fn is_stop(c: char) -> bool {
     "，。？！；：、,?!;:…\n“”\"".contains(c)
+}
+
+/// Whether a character may write a number.
+pub(super) fn is_numeral(c: char) -> bool {
+    digit(c).is_some() || magnitude(c).is_some()
 }
 
 fn digit(c: char) -> Option<u8> {

@@ -1,6 +1,8 @@
 //! Words with numerals in them that count nothing: 统一, 万一, 十分, 四川 (rule 10).
 
-use super::glyph::Text;
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::glyph::{self, Text};
 
 /// Words whose numerals count nothing, whatever stands around them.
 #[rustfmt::skip]
@@ -32,6 +34,23 @@ const ALONE: &[&str] = &[
     "一点水", "一点反应", "一块儿", "一块去", "一块来", "一块过", "一道去", "一路", "一楼盘", "一副", "一份子", "一分子", "一刻", "一半", "一小部分", "一部分", "一种", "一类", "一条心", "一遍又一遍", "一次又一次", "一天天", "一年年", "一时间", "一段时间",
 ];
 
+/// Words by the first numeral in them, with the number of characters in front of it.
+type Words = HashMap<char, Vec<(usize, Vec<char>)>>;
+
+static BY_NUMERAL: LazyLock<Words> = LazyLock::new(|| by_numeral(WORDS));
+static ALONE_BY_NUMERAL: LazyLock<Words> = LazyLock::new(|| by_numeral(ALONE));
+
+fn by_numeral(words: &[&str]) -> Words {
+    let mut found = Words::new();
+    for word in words {
+        let word: Vec<char> = word.chars().collect();
+        if let Some(before) = word.iter().position(|c| glyph::is_numeral(*c)) {
+            found.entry(word[before]).or_default().push((before, word));
+        }
+    }
+    found
+}
+
 /// Masks the numerals of such words.
 pub(super) fn mask(text: &mut Text) {
     let mut at = 0;
@@ -49,12 +68,11 @@ pub(super) fn mask(text: &mut Text) {
 /// The word around the numeral at a place, where it starts and its length.
 fn of_key(text: &Text, at: usize) -> Option<(usize, usize)> {
     let key = text.get(at).filter(|_| text.is_numeral(at))?;
-    let found = |words: &[&str]| {
-        words.iter().find_map(|word| {
-            let before = word.chars().take_while(|c| *c != key).count();
-            let length = word.chars().count();
-            let from = at.checked_sub(before).filter(|_| before < length)?;
-            text.is_at(from, word).then_some((from, length))
+    let found = |words: &Words| {
+        words.get(&key)?.iter().find_map(|(before, word)| {
+            let from = at.checked_sub(*before)?;
+            let is_here = text.chars[from..].starts_with(word);
+            is_here.then_some((from, word.len()))
         })
     };
     let numeral_before = |from: usize| from > 0 && text.is_numeral(from - 1);
@@ -72,8 +90,8 @@ fn of_key(text: &Text, at: usize) -> Option<(usize, usize)> {
         let goes_on = |c: char| c.is_ascii_digit() || matches!(c, '第' | '点');
         is_minutes || is_quarter || numeral_before(from) || text.previous(from).is_some_and(goes_on)
     };
-    found(WORDS)
+    found(&BY_NUMERAL)
         .filter(|(from, _)| !is_unit(*from))
-        .or_else(|| found(ALONE).filter(|(from, length)| !counts(*from, *length)))
+        .or_else(|| found(&ALONE_BY_NUMERAL).filter(|(from, length)| !counts(*from, *length)))
         .filter(|(from, _)| !is_weekday(*from))
 }

@@ -25,13 +25,9 @@ pub(super) fn read(text: &Text, raw: &mut Raw) -> Option<usize> {
             None => (value, after),
         }
     };
-    let digits = raw.digits.take();
-    let readings = raw.readings.clone();
-    raw.set_value(value);
-    if end == raw.to + 1 || raw.readings == readings {
-        (raw.digits, raw.readings) = (digits, readings);
+    if Some(value) != raw.value {
+        raw.set_value(value);
     }
-    raw.readings.dedup();
     (raw.unit, raw.certain) = (Some(yuan), true);
     Some(end)
 }

@@ -12,11 +12,11 @@ use super::{
 /// Words between the two ends of a range or between two of a list.
 const BETWEEN: [&str; 8] = ["到", "至", "-", "~", "、", "或", "或者", "--"];
 
-/// Words in front of an amount that needs no unit: 欠了我两万五.
+/// Words in front of an amount that needs no unit: 欠了我两万五, 起付线是八百.
 #[rustfmt::skip]
 const PAYING: &[&str] = &[
-    "欠", "赔", "工资", "押金", "定金", "订金", "首付", "交了", "收了", "付了", "花了", "退了", "退我", "罚", "房租", "租金", "货款", "贷款",
-    "学费", "物业费", "医药费", "扣了", "转了", "卖", "每月", "多收", "补偿", "补贴",
+    "欠", "赔", "工资", "押金", "交了", "付", "收了", "花", "退", "罚", "租", "扣", "转了", "卖", "收", "补偿", "补贴", "线", "费", "价",
+    "款", "金", "钱",
 ];
 
 /// Words in front of digits that belong to a number.
@@ -87,15 +87,20 @@ fn paid(text: &Text, raw: &mut Raw) {
     if matches!(text.previous(raw.from), Some('￥' | '¥')) && raw.unit.is_none() {
         raw.unit = unit::named("元");
     }
-    let is_amount = raw.shape == Shape::Magnitudes && raw.to - raw.from > 1 && raw.unit.is_none();
-    let is_amount = is_amount && raw.value.is_some() && raw.hours == 0;
-    let next = text.get(raw.end);
-    let ends = next.is_none_or(|c| is_stop(c) || "了的吧啊呢没还都给，".contains(c));
-    if is_amount && ends && !raw.readings.iter().any(|reading| reading.ends_with(['%', '‰'])) {
-        let before = text.clause_before(raw.from, 8);
-        if PAYING.iter().any(|word| before.contains(word)) {
-            raw.unit = unit::named("元");
-        }
+    let is_number = raw.shape == Shape::Magnitudes && raw.to - raw.from > 1;
+    let ends =
+        text.get(raw.end).is_none_or(|c| is_stop(c) || "了的吧啊呢没还都给也到至".contains(c));
+    let Some(value) = raw.value.filter(|_| is_number && ends && raw.unit.is_none()) else { return };
+    if raw.readings.first() != Some(&value.to_string()) {
+        return;
+    }
+    // Large numbers that leave the last magnitude out are prices: 两千九百八.
+    let leaves_out =
+        text.digit(raw.to - 1).is_some() && text.magnitude(raw.to - 2).is_some_and(|last| last > 1);
+    let before = text.clause_before(raw.from, 8);
+    let is_price = leaves_out && !value.is_below(1000);
+    if is_price || PAYING.iter().any(|word| before.contains(word)) {
+        raw.unit = unit::named("元");
     }
 }
 

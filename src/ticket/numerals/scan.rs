@@ -194,6 +194,7 @@ fn with_context(text: &Text, mut raw: Raw, raws: &mut Vec<Raw>) -> usize {
         (raw.doubtful, raw.hedged) = (true, true);
     }
     let _ = point(text, &mut raw, false);
+    vague_magnitude(text, &mut raw);
     let mut end = if let Some(end) = fraction(text, &mut raw) {
         end
     } else if let Some((sign, length)) = percent_sign(text, raw.to) {
@@ -213,8 +214,31 @@ fn with_context(text: &Text, mut raw: Raw, raws: &mut Vec<Raw>) -> usize {
     end
 }
 
-/// 三分之二.
+/// 三十多万, 十几亿: the magnitude stands behind the hedge.
+fn vague_magnitude(text: &Text, raw: &mut Raw) {
+    let hedge = hedge::inside(text, raw.to);
+    let exponent = text.magnitude(raw.to + hedge).filter(|exponent| hedge > 0 && *exponent > 3);
+    if let Some(value) = exponent.and_then(|exponent| raw.value?.times_ten(exponent)) {
+        raw.set_value(value);
+        raw.to += hedge + 1;
+        (raw.end, raw.certain, raw.hedged) = (raw.to, true, true);
+        raw.shape = Shape::Magnitudes;
+    }
+}
+
+/// 三分之二, 2/3.
 fn fraction(text: &Text, raw: &mut Raw) -> Option<usize> {
+    if raw.shape == Shape::Arabic && text.get(raw.to) == Some('/') {
+        let (pieces, _) = cardinal::run(text, raw.to + 1);
+        let below = pieces.first().filter(|piece| piece.shape == Shape::Arabic)?;
+        let is_part = below.value?.small()? < 100 && raw.value?.is_below(below.value?.small()?);
+        if !is_part || text.get(below.to) == Some('/') {
+            return None;
+        }
+        raw.readings = vec![format!("{}/{}", raw.value?, below.value?)];
+        (raw.digits, raw.to) = (None, below.to);
+        return Some(below.to);
+    }
     let below = raw.value.filter(|_| text.is_at(raw.to, "分之"))?;
     let (pieces, _) = cardinal::run(text, raw.to + 2);
     let above = pieces.first().filter(|piece| piece.from == raw.to + 2)?;

@@ -1,5 +1,7 @@
 //! What numbers count: units by their canonical names, and which of them may stand for each other.
 
+use std::{cmp::Reverse, collections::HashMap, sync::LazyLock};
+
 use super::glyph::Text;
 
 /// What kind of thing a unit measures.
@@ -61,24 +63,18 @@ const ALIKE: &[(&str, &str)] = &[
     ("号", "楼"),
     ("号", "路"),
     ("栋", "楼"),
-    ("栋", "户"),
     ("层", "楼"),
     ("室", "户"),
     ("室", "楼"),
     ("分", "分钟"),
-    ("分", "元"),
-    ("人", "户"),
     ("号", "号线"),
     ("路", "号线"),
-    ("点", "小时"),
     ("里", "路"),
-    ("天", "次"),
 ];
 
 use Family::{Age, Clock, Count, Date, Door, Duration, Measure, Money, Name, Ratio};
 
-/// The surface forms of units by canonical name. Within one first character the longer form goes
-/// first.
+/// The surface forms of units by canonical name.
 #[rustfmt::skip]
 const UNITS: &[(&str, Family, &[&str])] = &[
     ("元", Money, &["元钱", "元整", "块钱", "块", "元", "圆整", "人民币"]),
@@ -209,6 +205,22 @@ const NO_UNITS: &[&str] = &[
     "支付",
 ];
 
+/// Surface forms by their first character, the longest first.
+type Forms = HashMap<char, Vec<(Vec<char>, Unit)>>;
+
+static BY_FIRST: LazyLock<Forms> = LazyLock::new(|| {
+    let mut found = Forms::new();
+    for (name, family, forms) in UNITS {
+        for form in *forms {
+            let form: Vec<char> = form.chars().collect();
+            let unit = Unit { name, family: *family };
+            found.entry(form[0]).or_default().push((form, unit));
+        }
+    }
+    found.values_mut().for_each(|forms| forms.sort_by_key(|(form, _)| Reverse(form.len())));
+    found
+});
+
 /// The unit of a canonical name.
 pub(super) fn named(name: &str) -> Option<Unit> {
     let found = UNITS.iter().find(|(unit, ..)| *unit == name);
@@ -218,19 +230,12 @@ pub(super) fn named(name: &str) -> Option<Unit> {
 /// The unit at a place and its length in characters.
 pub(super) fn at(text: &Text, place: usize) -> Option<(Unit, usize)> {
     let first = text.get(place)?;
+    let forms = BY_FIRST.get(&first)?;
     if text.word_at(place, NO_UNITS).is_some() {
         return None;
     }
-    let mut best: Option<(Unit, usize)> = None;
-    for (name, family, forms) in UNITS {
-        for form in forms.iter().filter(|form| form.starts_with(first)) {
-            let length = form.chars().count();
-            if best.is_none_or(|(_, longest)| length > longest) && text.is_at(place, form) {
-                best = Some((Unit { name, family: *family }, length));
-            }
-        }
-    }
-    let (unit, length) = best?;
+    let (form, unit) = forms.iter().find(|(form, _)| text.chars[place..].starts_with(form))?;
+    let (unit, length) = (*unit, form.len());
     let next = text.get(place + length);
     let is_letter = |c: char| c.is_ascii_alphanumeric();
     if first.is_ascii_alphabetic() && next.is_some_and(is_letter) {

@@ -5,6 +5,7 @@ mod condense;
 pub mod evaluate;
 pub mod extractive;
 mod long;
+pub mod grounding;
 pub mod numerals;
 mod parse;
 mod prompt;

@@ -1,0 +1,91 @@
+//! Parts of the day and days as seen from the call: 上午, 去年, 昨天. A ticket may word them
+//! otherwise (夜间 for 晚上), but not change them.
+
+use super::{Item, Kind, add, spoken::Spoken};
+use crate::ticket::numerals::{self, Daypart};
+
+/// Words for the same day, month or year.
+#[rustfmt::skip]
+const DAYS: &[&[&str]] = &[
+    &["前年"],
+    &["去年", "上一年", "上年"],
+    &["明年", "来年"],
+    &["上个月", "上月"],
+    &["下个月", "下月"],
+    &["上周", "上星期", "上礼拜", "上个星期", "上个礼拜", "上一周"],
+    &["下周", "下星期", "下礼拜", "下个星期", "下个礼拜", "下一周"],
+    &["大前天"],
+    &["前天", "前日", "前晚"],
+    &["昨天", "昨日", "昨晚", "昨夜", "昨儿", "昨"],
+    &["明天", "明日", "明早", "明晚", "明儿"],
+    &["后天", "后日"],
+];
+
+/// Parts of the day that people do not keep apart.
+const AKIN: &[(Daypart, Daypart)] = &[
+    (Daypart::Dawn, Daypart::Night),
+    (Daypart::Dawn, Daypart::Morning),
+    (Daypart::Dusk, Daypart::Afternoon),
+    (Daypart::Dusk, Daypart::Night),
+    (Daypart::Noon, Daypart::Afternoon),
+];
+
+/// Checks the days and parts of the day of a text.
+pub(super) fn check(text: &str, spoken: &Spoken, items: &mut Vec<Item>) {
+    let said: Vec<Daypart> = said(spoken);
+    for (word, part) in numerals::dayparts(text) {
+        let is_akin = |other: &Daypart| {
+            *other == part
+                || AKIN.iter().any(|pair| *pair == (part, *other) || *pair == (*other, part))
+        };
+        if !said.iter().any(is_akin) {
+            add(items, Kind::Time, word);
+        }
+    }
+    for words in DAYS {
+        let Some(word) = words.iter().find(|word| says(text, word)) else { continue };
+        let is_said = |text: &&str| words.iter().any(|word| text.contains(word));
+        if !spoken.texts().iter().any(is_said) {
+            add(items, Kind::Date, word);
+        }
+    }
+}
+
+/// Whether a text says a day, not the end of 三天后 and the start of 天然气.
+fn says(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let behind = text[at + word.len()..].chars().next();
+        let in_span = matches!(
+            before,
+            Some('天' | '年' | '月' | '日' | '周' | '以' | '之' | '大' | '说' | '表' | '证')
+        );
+        !in_span && !matches!(behind, Some('然' | '花' | '桥' | '井' | '边' | '围' | '期'))
+    })
+}
+
+/// The parts of the day that were said, by name or as an hour past noon.
+fn said(spoken: &Spoken) -> Vec<Daypart> {
+    let mut parts: Vec<Daypart> = Vec::new();
+    for text in spoken.texts() {
+        parts.extend(numerals::dayparts(text).into_iter().map(|(_, part)| part));
+        for (mark, part) in
+            [('晚', Daypart::Night), ('夜', Daypart::Night), ('早', Daypart::Morning)]
+        {
+            parts.extend(text.contains(mark).then_some(part));
+        }
+    }
+    let hours = spoken.numbers().filter(|number| number.hours.is_power_of_two());
+    for hour in hours.map(|number| number.hours.trailing_zeros()) {
+        let named = match hour {
+            0..=4 => &[Daypart::Dawn, Daypart::Night][..],
+            5..=10 => &[Daypart::Morning],
+            11..=12 => &[Daypart::Morning, Daypart::Noon],
+            13..=17 => &[Daypart::Afternoon],
+            18 => &[Daypart::Afternoon, Daypart::Night],
+            _ => &[Daypart::Night],
+        };
+        parts.extend(named);
+    }
+    parts
+}

@@ -1,0 +1,144 @@
+//! Faithful tickets are grounded, planted faults are found.
+
+mod faults;
+mod tables;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::ticket::{Speaker, Turn, extractive};
+
+/// A call and a faithful ticket of it, one JSON object a line.
+const CALLS: &str = include_str!("../../../tests/data/grounded.jsonl");
+
+#[derive(Deserialize)]
+struct Pair {
+    call: serde_json::Value,
+    ticket: Ticket,
+}
+
+/// Characters that sound alike, as a gazetteer would know them.
+fn sounds(one: char, other: char) -> bool {
+    const ALIKE: [&str; 8] = ["瓴岭玲", "刘六", "张章", "韵运", "苑园", "城成诚", "局剧", "李里"];
+    ALIKE.iter().any(|group| group.contains(one) && group.contains(other))
+}
+
+fn pairs() -> Vec<(Transcript, Ticket)> {
+    let read = |line: &str| {
+        let pair: Pair = serde_json::from_str(line).unwrap();
+        let call = Transcript::parse(pair.call.to_string().as_bytes()).unwrap();
+        (call, pair.ticket)
+    };
+    CALLS.lines().map(read).collect()
+}
+
+#[test]
+fn faithful_tickets_are_grounded_and_planted_faults_are_found() {
+    let (mut planted, mut missed, mut alarms) = (0, Vec::new(), Vec::new());
+    for (call, ticket) in pairs() {
+        let grounding = check(&call, &ticket, &sounds);
+        if !grounding.ungrounded.is_empty()
+            || !grounding.omitted.is_empty()
+            || !grounding.unhedged.is_empty()
+        {
+            alarms.push(format!("{}: {grounding:?}", ticket.ticket_title));
+        }
+        for fault in faults::plant(&ticket, &call) {
+            planted += 1;
+            if check(&call, &fault.ticket, &sounds).ungrounded.is_empty() {
+                missed.push(format!("{}: {} {}", ticket.ticket_title, fault.what, fault.change));
+            }
+        }
+    }
+    println!("{planted} faults, {} missed, {} false alarms", missed.len(), alarms.len());
+    assert!(alarms.is_empty(), "{}", alarms.join("\n"));
+    assert!(missed.len() * 100 <= planted, "{} of {planted}:\n{}", missed.len(), missed.join("\n"));
+}
+
+#[test]
+fn the_rule_made_drafts_are_grounded() {
+    let types = ["咨询", "求助", "举报", "投诉"].map(str::to_owned);
+    for (call, _) in pairs() {
+        let draft = extractive::draft(&call, &types);
+        let grounding = check(&call, &draft, &sounds);
+        assert_eq!(grounding.ungrounded, [], "{}", draft.ticket_content);
+    }
+}
+
+/// How long a call of 100 kB takes, and texts made to be slow; to be run in release.
+#[test]
+#[ignore = "measures"]
+fn a_long_call_is_compared_within_20_ms() {
+    let turns = |words: &str| -> Transcript {
+        let words = words.repeat(300 / words.len() + 1);
+        let turn = Turn { speaker: Speaker::Citizen, words };
+        let count = 100_000 / turn.words.len();
+        Transcript { turns: vec![turn; count], unknown_turns: 0 }
+    };
+    let one_turn = |words: &str| {
+        let turn = Turn { speaker: Speaker::Citizen, words: words.repeat(100_000 / words.len()) };
+        Transcript { turns: vec![turn], unknown_turns: 0 }
+    };
+    let all: Vec<Turn> = pairs().into_iter().flat_map(|(call, _)| call.turns).collect();
+    let bytes: usize = all.iter().map(|turn| turn.words.len()).sum();
+    let calls = Transcript { turns: vec![all; 100_000 / bytes].concat(), unknown_turns: 0 };
+    let ticket = pairs().swap_remove(3).1;
+    let long = Ticket { ticket_content: ticket.ticket_content.repeat(12), ..ticket.clone() };
+    let kinds = ["一", "一万", "12", "1,", "三块五，"];
+    let texts = kinds.iter().flat_map(|kind| [(*kind, turns(kind)), (*kind, one_turn(kind))]);
+    for (name, call) in [("calls", calls)].into_iter().chain(texts) {
+        for ticket in [&ticket, &long] {
+            let start = std::time::SystemTime::now();
+            let grounding = check(&call, ticket, &sounds);
+            let elapsed = start.elapsed().unwrap();
+            println!("{name}: {elapsed:?}, {} items", grounding.ungrounded.len());
+            let most = if name == "calls" { 20 } else { 200 };
+            assert!(elapsed.as_millis() < most, "{name}: {elapsed:?}");
+        }
+    }
+}
+
+/// Texts of what calls are made of, and of what they are not.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[一二三四五六七八九十百千万点零两半幺块毛元个月日号分之第0-9.,:：*X、，。到-]{1,60}",
+        "[王李张先生姓叫局物业公司委派出所银行社区的在三五栋单元室路上下午多约左右12]{1,60}",
+        ".{1,60}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_turn_quoted_word_for_word_is_grounded(turns in prop::collection::vec(words(), 1..5)) {
+        let turns: Vec<Turn> = turns
+            .iter()
+            .map(|words| words.split_whitespace().collect::<Vec<_>>().join(" "))
+            .filter(|words| !words.is_empty())
+            .map(|words| Turn { speaker: Speaker::Citizen, words })
+            .collect();
+        let call = Transcript { turns: turns.clone(), unknown_turns: 0 };
+        for turn in turns {
+            let ticket = Ticket {
+                ticket_type: "投诉".to_owned(),
+                ticket_zone: "未提及".to_owned(),
+                ticket_title: "来电".to_owned(),
+                ticket_content: turn.words,
+            };
+            let grounding = check(&call, &ticket, &sounds);
+            prop_assert_eq!(grounding.ungrounded, Vec::new(), "{}", ticket.ticket_content);
+        }
+    }
+
+    #[test]
+    fn nothing_makes_it_panic(said in words(), zone in words(), title in words(), content in words()) {
+        let turns = vec![Turn { speaker: Speaker::Citizen, words: said }];
+        let call = Transcript { turns, unknown_turns: 0 };
+        let ticket = Ticket {
+            ticket_type: String::new(),
+            ticket_zone: zone,
+            ticket_title: title,
+            ticket_content: content,
+        };
+        let _ = check(&call, &ticket, &sounds);
+    }
+}

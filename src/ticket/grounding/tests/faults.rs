@@ -1,0 +1,102 @@
+//! Plants faults into faithful tickets: what small models do to numbers.
+
+use crate::ticket::{Ticket, Transcript};
+
+/// A ticket with one fault.
+pub(super) struct Fault {
+    pub(super) what: &'static str,
+    pub(super) change: String,
+    pub(super) ticket: Ticket,
+}
+
+/// The example numbers that a prompt may hold, and an amount out of the blue.
+const INVENTED: [(&str, &str, &str); 5] = [
+    ("phone of an example", "0564-1234567", "，联系电话0564-1234567"),
+    ("amount of an example", "5000元", "，涉及金额5000元"),
+    ("amount invented", "7613.5元", "，涉及金额7613.5元"),
+    ("percentage invented", "37%", "，占比37%"),
+    ("deadline invented", "19个工作日", "，19个工作日内办结"),
+];
+
+/// Units and parts of the day, and what they are taken for.
+const UNITS: [(&str, &str); 14] = [
+    ("元", "平方米"),
+    ("平方米", "元"),
+    ("个月", "天"),
+    ("天", "个月"),
+    ("小时", "分钟"),
+    ("分钟", "小时"),
+    ("上午", "下午"),
+    ("下午", "上午"),
+    ("%", "折"),
+    ("折", "%"),
+    ("岁", "个月"),
+    ("公里", "米"),
+    ("万元", "元"),
+    ("工作日", "月"),
+];
+
+/// All faults of these kinds that a ticket's content can have. A change that gives a number which the
+/// ticket has elsewhere is left out: nobody can see it.
+pub(super) fn plant(ticket: &Ticket, call: &Transcript) -> Vec<Fault> {
+    let content = &ticket.ticket_content;
+    let mut faults = Vec::new();
+    let mut add = |what, change: String, content: String| {
+        let ticket = Ticket { ticket_content: content, ..ticket.clone() };
+        faults.push(Fault { what, change, ticket });
+    };
+    for (from, to) in digit_runs(content) {
+        let digits = &content[from..to];
+        let marker = content[to..].starts_with('.') && content[..from].ends_with(['：', '；']);
+        if digits == "12345" || marker {
+            continue;
+        }
+        let mut replace = |what, new: String| {
+            if !content.contains(&new) && new != digits {
+                let changed = format!("{}{new}{}", &content[..from], &content[to..]);
+                add(what, format!("{digits} → {new}"), changed);
+            }
+        };
+        for at in 0..digits.len() {
+            let digit = digits.as_bytes()[at] - b'0';
+            let other = char::from(b'0' + (digit + 3) % 10);
+            replace("number changed", format!("{}{other}{}", &digits[..at], &digits[at + 1..]));
+        }
+        for at in 1..digits.len() {
+            let (one, other) = (&digits[at - 1..at], &digits[at..=at]);
+            let swapped = format!("{}{other}{one}{}", &digits[..at - 1], &digits[at + 1..]);
+            replace("digits swapped", swapped);
+        }
+        replace("digit doubled", format!("{digits}{}", &digits[digits.len() - 1..]));
+    }
+    let said: String = call.turns.iter().map(|turn| turn.words.as_str()).collect();
+    for (what, number, words) in INVENTED {
+        if !said.contains(number) {
+            add(what, number.to_owned(), format!("{}{words}。", content.trim_end_matches('。')));
+        }
+    }
+    for (unit, other) in UNITS {
+        for (at, _) in content.match_indices(unit) {
+            let before = content[..at].chars().next_back();
+            let part_of_day = unit.ends_with('午');
+            let is_number = before.is_some_and(|c| c.is_ascii_digit());
+            if is_number != part_of_day {
+                let changed = format!("{}{other}{}", &content[..at], &content[at + unit.len()..]);
+                add("unit changed", format!("{unit} → {other} at {at}"), changed);
+            }
+        }
+    }
+    faults
+}
+
+/// The runs of Arabic digits of a text.
+fn digit_runs(text: &str) -> Vec<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for (at, _) in text.match_indices(|c: char| c.is_ascii_digit()) {
+        match runs.last_mut() {
+            Some((_, end)) if *end == at => *end = at + 1,
+            _ => runs.push((at, at + 1)),
+        }
+    }
+    runs
+}

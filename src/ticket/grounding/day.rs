@@ -34,21 +34,38 @@ const AKIN: &[(Daypart, Daypart)] = &[
 pub(super) fn check(text: &str, spoken: &Spoken, items: &mut Vec<Item>) {
     let said: Vec<Daypart> = said(spoken);
     for (word, part) in numerals::dayparts(text) {
-        let is_akin = |other: &Daypart| {
-            *other == part
-                || AKIN.iter().any(|pair| *pair == (part, *other) || *pair == (*other, part))
-        };
-        if !said.iter().any(is_akin) {
+        if !said.iter().any(|other| are_akin(*other, part)) {
             add(items, Kind::Time, word);
         }
     }
     for words in DAYS {
+        let parts =
+            spoken.texts().iter().flat_map(|text| parts_behind(text, words)).collect::<Vec<_>>();
+        for (word, part) in parts_behind(text, words) {
+            // 前天上午 for 前天下午, whatever else happened in the morning.
+            if !parts.is_empty() && !parts.iter().any(|(_, said)| are_akin(*said, part)) {
+                add(items, Kind::Time, word);
+            }
+        }
         let Some(word) = words.iter().find(|word| says(text, word)) else { continue };
         let is_said = |text: &&str| words.iter().any(|word| text.contains(word));
         if !spoken.texts().iter().any(is_said) {
             add(items, Kind::Date, word);
         }
     }
+}
+
+fn are_akin(one: Daypart, other: Daypart) -> bool {
+    one == other || AKIN.iter().any(|pair| *pair == (one, other) || *pair == (other, one))
+}
+
+/// The parts of the day right behind the words for a day.
+fn parts_behind(text: &str, words: &[&str]) -> Vec<(&'static str, Daypart)> {
+    let all = numerals::dayparts(text);
+    let behind =
+        words.iter().flat_map(|word| text.match_indices(word).map(|(at, _)| at + word.len()));
+    let part = |at: usize| all.iter().find(|(part, _)| text[at..].starts_with(part)).copied();
+    behind.filter_map(part).collect()
 }
 
 /// Whether a text says a day, not the end of 三天后 and the start of 天然气.

@@ -38,7 +38,13 @@ fn origin(number: &Number, spoken: &Spoken) -> Origin {
             .filter(|said| said.hours == 0 || number.unit.is_none())
             .collect()
     } else {
-        let same_hour = |said: &&Number| said.hours & number.hours != 0;
+        // 九点 is 21:00 only if an evening was said; 三点 may be 15:00 without.
+        let late: u32 = 0b1111_1000 << 16;
+        let evening = spoken.names_evening();
+        let same_hour = |said: &&Number| {
+            let common = said.hours & number.hours;
+            common != 0 && (evening || said.hours.is_power_of_two() || common & !late != 0)
+        };
         let bare = |said: &&Number| said.unit.is_none();
         let like = spoken.like(&number.readings).filter(bare);
         spoken.numbers().filter(same_hour).chain(like).collect()

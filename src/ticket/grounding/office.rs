@@ -1,4 +1,4 @@
-//! Offices and organisations in a ticket: 城管局, 村委会, 绿城物业公司. What was said may be a short
+//! Offices and organisations in a ticket: 城管局, 村委会, 绿阳物业公司. What was said may be a short
 //! form of what is written, or a long one; the kind of office may be left out (城管 for 城管局).
 
 use super::{Ear, Item, Kind, add, heard::Heard};
@@ -116,7 +116,7 @@ fn is_grounded<E: Ear>(stem: &[char], whole: &[char], heard: &Heard<'_, E>) -> b
         || (local.len() >= 3 && heard.has_in_order(&local))
 }
 
-/// Whether a name was said in parts of two characters or more: 解放路绿城.
+/// Whether a name was said in parts of two characters or more: 解放路绿阳.
 fn is_heard_in_parts<E: Ear>(mut core: &[char], heard: &Heard<'_, E>) -> bool {
     while !core.is_empty() {
         let part = (2..=core.len()).rev().find(|length| heard.has(&core[..*length]));

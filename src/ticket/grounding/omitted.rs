@@ -112,7 +112,17 @@ fn is_withdrawn(number: &Number, later: &[&Number], text: &str) -> bool {
                 && other.unit.map(|unit| unit.name) == number.unit.map(|unit| unit.name)
                 && other.readings.first() != number.readings.first();
             let between = text.get(number.span.end..other.span.start).unwrap_or("");
-            same && CORRECTIONS.iter().any(|cue| between.contains(cue))
+            same && (CORRECTIONS.iter().any(|cue| between.contains(cue))
+                || is_said_again(number, other))
         },
     )
+}
+
+/// Whether a telephone number is another one, said once more with a few digits otherwise.
+fn is_said_again(number: &Number, other: &Number) -> bool {
+    let (Some(one), Some(other)) = (number.readings.first(), other.readings.first()) else {
+        return false;
+    };
+    let different = one.bytes().zip(other.bytes()).filter(|(one, other)| one != other).count();
+    one.len() == other.len() && one.len() >= 7 && different <= 4
 }

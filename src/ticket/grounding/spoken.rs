@@ -73,6 +73,11 @@ impl Spoken {
         [&self.citizen.text, &self.operator.text]
     }
 
+    /// Whether a time after noon was named.
+    pub(super) fn names_evening(&self) -> bool {
+        self.texts().iter().any(|text| text.contains(['晚', '夜']) || text.contains("下午"))
+    }
+
     /// The numbers that may mean the same value.
     pub(super) fn like<'a>(&'a self, readings: &'a [String]) -> impl Iterator<Item = &'a Number> {
         let indices = readings.iter().filter_map(|reading| self.by_reading.get(reading)).flatten();

@@ -123,7 +123,7 @@ fn set_hour(text: &Text, raw: &mut Raw, hour: u32, unit: Unit) {
     raw.certain = true;
     raw.hours = match daypart(text, raw.from) {
         Some(part) => part.hours(hour),
-        None if hour > 12 => 1 << (hour % 24),
+        None if hour > 12 || hour == 0 => 1 << (hour % 24),
         None => 1 << hour | 1 << ((hour + 12) % 24),
     };
 }

@@ -16,8 +16,14 @@ const BETWEEN: [&str; 8] = ["到", "至", "-", "~", "、", "或", "或者", "--"
 #[rustfmt::skip]
 const PAYING: &[&str] = &[
     "欠", "赔", "工资", "押金", "交了", "付", "收了", "花", "退", "罚", "租", "扣", "转了", "卖", "收", "补偿", "补贴", "线", "费", "价",
-    "款", "金", "钱",
+    "款", "金", "钱", "额", "每月", "每个月", "低保",
 ];
+
+/// Words in front of a percentage that is said as a number alone: 利率三点一.
+const RATES: [&str; 5] = ["利率", "利息", "比例", "税率", "率是"];
+
+/// Words right in front of an age: 今年七十三了.
+const AGES: [&str; 3] = ["今年", "年龄", "年纪"];
 
 /// Words in front of digits that belong to a number.
 const NUMBERED: [&str; 8] = ["尾号", "号码", "后面是", "电话", "身份证", "编号", "开头", "后四位"];
@@ -27,8 +33,7 @@ pub(super) fn look(text: &Text, raws: &mut [Raw]) {
     for at in 0..raws.len() {
         sign(text, &mut raws[at]);
         room(text, raws, at);
-        paid(text, &mut raws[at]);
-        weekday(text, &mut raws[at]);
+        implied(text, &mut raws[at]);
         let raw = &mut raws[at];
         if raw.shape == Shape::Spelled && raw.to - raw.from == 2 && raw.unit.is_none() {
             let letter = text.previous(raw.from).is_some_and(|c| c.is_ascii_alphabetic());
@@ -40,6 +45,7 @@ pub(super) fn look(text: &Text, raws: &mut [Raw]) {
     for at in (1..raws.len()).rev() {
         range(text, raws, at);
     }
+    raws.iter_mut().for_each(|raw| weekday(text, raw));
 }
 
 /// 负一楼, 零下五度, 地下二层, -1楼, B1层.
@@ -82,8 +88,8 @@ fn room(text: &Text, raws: &mut [Raw], at: usize) {
     }
 }
 
-/// An amount without a unit behind a word for paying.
-fn paid(text: &Text, raw: &mut Raw) {
+/// A number without a unit that is an amount, an age or a rate by the words in front of it.
+fn implied(text: &Text, raw: &mut Raw) {
     if matches!(text.previous(raw.from), Some('￥' | '¥')) && raw.unit.is_none() {
         raw.unit = unit::named("元");
     }
@@ -98,6 +104,14 @@ fn paid(text: &Text, raw: &mut Raw) {
     let leaves_out =
         text.digit(raw.to - 1).is_some() && text.magnitude(raw.to - 2).is_some_and(|last| last > 1);
     let before = text.clause_before(raw.from, 8);
+    if text.word_before(raw.from, &AGES).is_some() && value.is_below(120) {
+        raw.unit = unit::named("岁");
+        return;
+    }
+    if RATES.iter().any(|word| before.contains(word)) && value.is_below(100) {
+        raw.readings.push(format!("{value}%"));
+        return;
+    }
     let is_price = leaves_out && !value.is_below(1000);
     if is_price || PAYING.iter().any(|word| before.contains(word)) {
         raw.unit = unit::named("元");
@@ -136,6 +150,7 @@ fn range(text: &Text, raws: &mut [Raw], at: usize) {
         && low.unit.is_none()
         && unit.family != Family::Name
         && unit.name != "分"
+        && (unit.name != "点" || low.to - low.from <= 2)
     {
         low.unit = Some(unit);
         low.certain |= high.certain;

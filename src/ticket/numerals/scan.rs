@@ -48,7 +48,8 @@ impl Raw {
         };
         let whole = digits.as_ref().filter(is_string);
         readings.extend(whole.cloned());
-        readings.extend(value.map(|value| value.to_string()));
+        let is_zeros = digits.as_ref().is_some_and(|d| d.len() > 2 && d.bytes().all(|b| b == b'0'));
+        readings.extend(value.filter(|_| !is_zeros).map(|value| value.to_string()));
         let bare = digits.as_ref().map(|digits| digits.trim_start_matches('0'));
         readings.extend(bare.filter(|bare| value.is_none() && !bare.is_empty()).map(str::to_owned));
         readings.extend(digits.clone().filter(|digits| digits.len() == 2));

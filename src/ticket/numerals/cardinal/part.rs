@@ -43,8 +43,10 @@ pub(super) fn all(text: &Text, from: usize) -> (Vec<Part>, usize) {
         } else if let Some(digit) = text.digit(next) {
             match parts.last_mut() {
                 Some(Part::Digits { digits, behind, arabic, to }) => {
-                    // 30一斤 is a price, 二两 a weight.
-                    let price = *arabic && digit == 1 && unit::at(text, next + 1).is_some();
+                    // 30一斤 is a price, 二两 a weight, 95554七八次 a number and a count.
+                    let spoken =
+                        (next..next + 3).take_while(|at| text.digit(*at).is_some()).count();
+                    let price = *arabic && spoken < 3 && unit::at(text, next + spoken).is_some();
                     let last = digits.last().map_or(0, |(digit, _)| *digit);
                     let weight = text.get(next) == Some('两') && !matches!(last, 0 | 1 | 3);
                     let day = digits.len() == 1 && is_weekday(text, digits[0].1);

@@ -17,7 +17,7 @@ PURE = src/backoff.rs src/node/lifecycle.rs src/node/lifecycle src/fleet/wanted.
        src/dispatch/budget.rs src/dispatch/cases.rs \
        src/ollama/stream.rs src/ollama/text.rs src/ollama/repetition.rs src/place.rs src/place \
        src/ticket/transcript.rs src/ticket/prompt.rs src/ticket/parse.rs src/ticket/validate.rs \
-       src/ticket/arbitrate.rs src/ticket/condense.rs src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive \
+       src/ticket/arbitrate.rs src/ticket/condense.rs src/ticket/quality.rs src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive \
        src/cli/summarize/record.rs src/cli/summarize/line.rs src/cli/summarize/book.rs \
        src/cli/summarize/verdict.rs src/cli/summarize/tally.rs src/ticket/numerals.rs src/ticket/numerals
 lint:

@@ -31,7 +31,7 @@ pub use self::{
     place::{BadPlace, Place},
     server::Server,
     sources::{Files, Loaded, Sources},
-    ticket::{BadPrompt, Correction, Fallback, TYPES, Ticket},
+    ticket::{BadPrompt, Correction, Fallback, TYPES, Ticket, Ungrounded},
 };
 
 /// The whole configuration. Parts get their own section, never this.

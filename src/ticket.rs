@@ -4,16 +4,17 @@ mod arbitrate;
 mod condense;
 pub mod evaluate;
 pub mod extractive;
-mod long;
 pub mod grounding;
+mod long;
 pub mod numerals;
 mod parse;
 mod prompt;
+mod quality;
 mod transcript;
 mod validate;
 mod zone;
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -21,12 +22,13 @@ use tracing::{debug, warn};
 
 pub use self::{
     prompt::Prompts,
+    quality::Quality,
     transcript::{BadTranscript, Speaker, Transcript, Turn},
     zone::{Method, ZoneCorrection},
 };
 use crate::{
     balancer::queue::Stage,
-    config::{self, BadPrompt, Correction, Fallback},
+    config::{self, BadPrompt, Correction, Fallback, Ungrounded},
     dispatch::{Dispatch, Failed, Unfit},
     ollama::{Answer, GenerateRequest, Stats},
     place::{self, Alternative, Corrector, Named, Outcome},
@@ -61,13 +63,6 @@ pub struct Summary {
     /// Whether it is a rule-made draft, because no model could make a ticket in time.
     #[serde(skip_serializing_if = "is_false")]
     pub degraded: bool,
-}
-
-/// How far a ticket can be trusted; the names are those of the wire.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Quality {
-    /// Whether the call was too long for the model's context, and was condensed before.
-    pub condensed: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -139,18 +134,23 @@ impl<'a> Tickets<'a> {
     }
 
     async fn by_model(&self, call: &Transcript, deadline: Instant) -> Result<Summary, Failed> {
-        let (mut ticket, condensed) = match self.ticket(call, deadline).await {
+        let (mut ticket, quality) = match self.ticket(call, call, deadline).await {
             Err(Failed::TooLong) => {
                 let shorter = self.condensed(call, deadline).await?;
-                (self.ticket(&shorter, deadline).await?, true)
+                let (ticket, quality) = self.ticket(&shorter, call, deadline).await?;
+                (ticket, Quality { condensed: true, ..quality })
             }
-            made => (made?, false),
+            made => made?,
         };
+        if !quality.grounded && self.settings.ticket.ungrounded == Ungrounded::Reject {
+            let attempts = u32::try_from(self.dispatch.trace().attempts.len()).unwrap_or(u32::MAX);
+            let last = "the ticket says what nobody said".to_owned();
+            return Err(Failed::Exhausted { attempts, last });
+        }
         let zone_correction = self.correct(call, &ticket.ticket_zone, deadline).await;
         let reasons: Vec<_> = zone_correction.changes.iter().map(|change| change.reason).collect();
         debug!(method = ?zone_correction.method, ?reasons, "zone looked at");
         ticket.ticket_zone.clone_from(&zone_correction.corrected);
-        let quality = Quality { condensed, ..Quality::default() };
         Ok(Summary { ticket, zone_correction, quality, degraded: false })
     }
 
@@ -158,14 +158,22 @@ impl<'a> Tickets<'a> {
     fn draft(&self, call: &Transcript) -> Summary {
         let mut ticket = extractive::draft(call, &self.settings.ticket.types);
         let corrector = &self.settings.corrector;
+        let quality = Quality::of(call, &ticket, corrector);
         let zone_correction = ZoneCorrection::without_model(corrector, &ticket.ticket_zone, "");
         ticket.ticket_zone.clone_from(&zone_correction.corrected);
-        Summary { ticket, zone_correction, quality: Quality::default(), degraded: true }
+        Summary { ticket, zone_correction, quality, degraded: true }
     }
 
-    /// The ticket that a model makes of a call, as far as that fits the context.
-    async fn ticket(&self, call: &Transcript, deadline: Instant) -> Result<Ticket, Failed> {
-        let Settings { model, ticket: config::Ticket { types, .. }, prompts, .. } = self.settings;
+    /// The ticket that a model makes of a call, as far as that fits the context, compared with what was
+    /// `said`. One that says more is asked for once more with that named; the better one of both counts.
+    async fn ticket(
+        &self,
+        call: &Transcript,
+        said: &Transcript,
+        deadline: Instant,
+    ) -> Result<(Ticket, Quality), Failed> {
+        let Settings { model, ticket: config::Ticket { types, .. }, prompts, corrector } =
+            self.settings;
         let prompt = prompt::for_ticket(call);
         let context = u64::from(model.options.num_ctx);
         // Half of the most that it may need is what no tokeniser does with less.
@@ -175,6 +183,7 @@ impl<'a> Tickets<'a> {
         }
         let request =
             GenerateRequest::new(model, &prompts.ticket_system, &prompt, &prompts.ticket_format);
+        let first: RefCell<Option<(Ticket, Quality)>> = RefCell::default();
         let judge = |answer: &Answer| {
             let Stats { prompt_tokens, tokens, .. } = answer.stats;
             if prompt_tokens.unwrap_or_default() + tokens.unwrap_or_default() > context {
@@ -182,13 +191,27 @@ impl<'a> Tickets<'a> {
                 let reason = "the prompt left no room for the answer";
                 return Err(Unfit { too_long: true, blameless: true, ..Unfit::new(reason) });
             }
-            validate::ticket(&answer.text, types).map_err(|fault| Unfit {
+            let ticket = validate::ticket(&answer.text, types).map_err(|fault| Unfit {
                 repair: Some(prompt::repair(fault.repair())),
                 ..Unfit::new(fault.reason())
-            })
+            })?;
+            let quality = Quality::of(said, &ticket, corrector);
+            match first.take() {
+                None if !quality.grounded => {
+                    let repair = Some(prompt::repair(&quality.faults()));
+                    first.replace(Some((ticket, quality)));
+                    let reason = "the ticket says what nobody said";
+                    Err(Unfit { repair, blameless: true, ..Unfit::new(reason) })
+                }
+                Some(first) if first.1.ungrounded.len() <= quality.ungrounded.len() => Ok(first),
+                _ => Ok((ticket, quality)),
+            }
         };
         self.dispatch.stage("ticket");
-        self.dispatch.call(&request, Stage::First, deadline, judge).await
+        match self.dispatch.call(&request, Stage::First, deadline, judge).await {
+            Err(failed) if !failed.is_shutdown() => first.take().ok_or(failed),
+            made => made,
+        }
     }
 
     /// Corrects the zone; whatever goes wrong, it stays as it was.

@@ -12,6 +12,8 @@ pub struct Ticket {
     pub types: Vec<String>,
     /// When a model is asked about the zone. Default `auto`.
     pub correction: Correction,
+    /// What becomes of a ticket that says what nobody said, after one repair. Default `mark`.
+    pub ungrounded: Ungrounded,
     /// What is answered when no node can make the ticket before the deadline. Default `none`.
     pub fallback: Fallback,
     /// The instructions to the model, instead of those of the program. Default: none.
@@ -53,6 +55,16 @@ impl Ticket {
     }
 }
 
+/// What becomes of a ticket that says what nobody said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ungrounded {
+    /// It is answered with a list of that.
+    Mark,
+    /// It is an error.
+    Reject,
+}
+
 /// What is answered when no node can make the ticket before the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +92,7 @@ impl Default for Ticket {
         Self {
             types: ["咨询", "求助", "举报", "投诉"].map(str::to_owned).to_vec(),
             correction: Correction::Auto,
+            ungrounded: Ungrounded::Mark,
             fallback: Fallback::None,
             prompt_file: None,
         }

@@ -12,6 +12,13 @@ const LEAST_RUN: usize = 2;
 const RANKS: &str = "省市区县旗州镇乡街道村社小";
 
 impl Corrector {
+    /// Whether speech recognition may write one character for the other.
+    pub fn sounds_alike(&self, one: char, other: char) -> bool {
+        let characters = &self.gazetteer.characters;
+        let [a, b] = [one, other].map(|letter| characters.find(letter));
+        one == other || (a != 0 && b != 0 && characters.cost(a, b) <= ALIKE)
+    }
+
     /// The parts of a text that nobody said: runs of two characters or more that sound like nothing in
     /// `words`. Digits and signs are not looked at, and ranks may be added to names.
     pub fn unsaid(&self, text: &str, words: &[&str]) -> Vec<String> {

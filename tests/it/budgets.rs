@@ -38,7 +38,8 @@ async fn node(ticketd: &Ticketd, number: usize) -> Value {
 #[actix_web::test]
 async fn a_long_call_is_not_taken_for_a_hang() {
     let fake = Fake::start().await;
-    let ticketd = Ticketd::over(&[&fake], SHORT).await;
+    let config = format!("{SHORT}[model.options]\nnum_ctx = 131072\n");
+    let ticketd = Ticketd::over(&[&fake], &config).await;
     fake.behave(json!({"prompt_us_per_char": 60})).await;
     learn(&ticketd, 10).await;
     let usual = node(&ticketd, 0).await["first_token_ms"]["p50"].as_u64().expect("a time");

@@ -23,6 +23,7 @@ mod overload;
 mod places;
 mod priority;
 mod pull;
+mod quality;
 mod raw;
 mod reload;
 mod rows;

@@ -121,7 +121,7 @@ impl Cli {
             Verb::Node(node) => node.run(self.files.config).await,
             Verb::Ctl(ctl) => ctl.run(self.files.config).await,
             Verb::Place(place) => place.run(),
-            Verb::Eval(eval) => eval.run(),
+            Verb::Eval(eval) => eval.run().await,
             Verb::DemoNode { model } => {
                 let listen: SocketAddr = std::env::var("OLLAMA_HOST")?.parse()?;
                 demo_node::run(listen, model).await?;

@@ -94,6 +94,15 @@ impl Settings {
     }
 }
 
+/// What rules make of a call that the hotline of `home` took, the corrector's own one if that is empty.
+pub fn draft(call: &Transcript, types: &[String], corrector: &Corrector, home: &str) -> Summary {
+    let mut ticket = extractive::draft(call, types);
+    let quality = Quality::of(call, &ticket, corrector);
+    let zone_correction = ZoneCorrection::without_model(corrector, &ticket.ticket_zone, home);
+    ticket.ticket_zone.clone_from(&zone_correction.corrected);
+    Summary { ticket, zone_correction, quality, degraded: true }
+}
+
 /// How long a ticket that is made waits for the choice of its zone at most; so long did the original.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -127,7 +136,7 @@ impl<'a> Tickets<'a> {
             // Who comes again after a restart gets a better one.
             Err(failed) if extractive && !failed.is_shutdown() => {
                 warn!(reason = %failed, "no node made the ticket: it is a rule-made draft");
-                Ok(self.draft(call))
+                Ok(draft(call, &self.settings.ticket.types, &self.settings.corrector, ""))
             }
             made => made,
         }
@@ -152,16 +161,6 @@ impl<'a> Tickets<'a> {
         debug!(method = ?zone_correction.method, ?reasons, "zone looked at");
         ticket.ticket_zone.clone_from(&zone_correction.corrected);
         Ok(Summary { ticket, zone_correction, quality, degraded: false })
-    }
-
-    /// What rules make of a call, without a model.
-    fn draft(&self, call: &Transcript) -> Summary {
-        let mut ticket = extractive::draft(call, &self.settings.ticket.types);
-        let corrector = &self.settings.corrector;
-        let quality = Quality::of(call, &ticket, corrector);
-        let zone_correction = ZoneCorrection::without_model(corrector, &ticket.ticket_zone, "");
-        ticket.ticket_zone.clone_from(&zone_correction.corrected);
-        Summary { ticket, zone_correction, quality, degraded: true }
     }
 
     /// The ticket that a model makes of a call, as far as that fits the context, compared with what was

@@ -1,17 +1,22 @@
-//! `ticketd eval`: how well a part does over a test set. Needs no configuration and no service.
+//! `ticketd eval`: how well a part does over a test set. Needs no configuration.
 
-use std::{fmt::Write as _, fs, path::PathBuf, process::ExitCode};
+mod places;
+mod tickets;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use tokio::time::Instant;
-
-use crate::place::{Case, Corrector, Evaluation, Gazetteer, Tally};
+use serde::de::DeserializeOwned;
 
 /// What is evaluated.
 #[derive(Debug, Subcommand)]
 pub(super) enum Eval {
-    /// The correction of place names
+    /// The correction of place names; needs no service
     ///
     /// Each line of the file is a JSON object with `home`, `zone`, `expected` and `kind`; lines with
     /// `"ambiguous": true` do not count. A table by kind goes to standard error, one line of JSON to
@@ -20,42 +25,33 @@ pub(super) enum Eval {
         /// The test set
         file: PathBuf,
     },
+    /// The tickets that the running service makes of calls, or the rule-made drafts
+    ///
+    /// A table by kind goes to standard error, one line of JSON to standard output.
+    #[command(after_help = tickets::AFTER_HELP)]
+    Tickets(tickets::Tickets),
 }
 
 impl Eval {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::Places { file } = self;
-        let text = fs::read_to_string(&file)
-            .with_context(|| format!("{} cannot be read", file.display()))?;
-        let text = text.trim_start_matches('\u{feff}');
-        let corrector = Corrector::new(Gazetteer::embedded());
-        let mut evaluation = Evaluation::default();
-        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-            let case: Case = serde_json::from_str(line)
-                .with_context(|| format!("{}:{number} is no case", file.display()))?;
-            let since = Instant::now();
-            let answer = corrector.correct(&case.zone, &case.home);
-            evaluation.add(&case, &answer.outcome, since.elapsed());
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Places { file } => places::run(&file),
+            Self::Tickets(tickets) => tickets.run().await,
         }
-        eprint!("{}", table(&evaluation));
-        let figures = serde_json::to_string(&evaluation.figures())?;
-        super::say(&format!("{figures}\n"))?;
-        Ok(ExitCode::SUCCESS)
     }
 }
 
-fn table(evaluation: &Evaluation) -> String {
-    let mut table = format!(
-        "{:20}{:>10}{:>8}{:>8}{:>10}{:>8}{:>8}{:>8}{:>10}\n",
-        "KIND", "CORRUPTED", "EXACT", "WRONG", "DEFERRED", "LISTED", "CLEAN", "FALSE", "DEFERRED"
-    );
-    for (kind, tally) in evaluation.kinds() {
-        let Tally { corrupted, exact, wrong, deferred, listed, clean, falsely, doubted } = tally;
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            table,
-            "{kind:20}{corrupted:>10}{exact:>8}{wrong:>8}{deferred:>10}{listed:>8}{clean:>8}{falsely:>8}{doubted:>10}"
-        );
-    }
-    table
+/// The cases of a test set, one a line, with the numbers of their lines.
+fn cases<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<(u64, T)>> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            let case = serde_json::from_str(line)
+                .with_context(|| format!("{}:{number} is no case", file.display()))?;
+            Ok((number, case))
+        })
+        .collect()
 }

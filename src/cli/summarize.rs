@@ -77,6 +77,13 @@ pub(super) struct Summarize {
     /// standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    service: Service,
+}
+
+/// Who makes the tickets, and how they are asked for.
+#[derive(Debug, Args)]
+pub(super) struct Service {
     /// The running ticketd
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8001", value_parser = base)]
     server: Url,
@@ -96,6 +103,11 @@ pub(super) struct Summarize {
 }
 
 impl Summarize {
+    /// A run over one file, into another one.
+    pub(super) fn of(file: PathBuf, output: PathBuf, service: Service) -> Self {
+        Self { files: vec![file], output: Some(output), service }
+    }
+
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let mut signals = Signals::listen()?;
         match self.begin(&mut signals).await {
@@ -110,7 +122,8 @@ impl Summarize {
 
     /// Looks at everything that can be wrong before a record is sent.
     async fn begin(self, signals: &mut Signals) -> anyhow::Result<Begun> {
-        let Self { files, output, server, socket, token_file, jobs, wait } = self;
+        let Self { files, output, service } = self;
+        let Service { server, socket, token_file, jobs, wait } = service;
         let token = token_file.as_deref().map(Tokens::read).transpose()?;
         let server = match socket {
             Some(socket) => Server::behind(&socket),

@@ -1,21 +1,37 @@
 //! How well tickets are made over a test set. Pure.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Ticket;
+use super::{
+    Quality, Summary, Ticket, Transcript,
+    grounding::{Item, Kind},
+    validate,
+};
+use crate::place::Corrector;
 
-/// A call with what a good ticket of it says.
+/// A call with what a good ticket of it says: a line of a test set.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Case {
-    /// What the case is called.
+    /// What the case is called; its place in the file if it is not called anything.
     #[serde(default)]
     pub id: Value,
+    /// What kind of case it is.
+    #[serde(default)]
+    pub kind: String,
+    /// The city whose hotline took the call, if that is known.
+    #[serde(default)]
+    pub home: String,
     /// The transcript as a request has it.
     pub call: Value,
     /// The right type.
     #[serde(rename = "type")]
     pub ticket_type: String,
+    /// Types that are right too: people who know the rules would not agree.
+    #[serde(default)]
+    pub type_alt: Vec<String>,
     /// The right zone.
     pub zone: String,
     /// Facts that a ticket must hold, each in one of several spellings.
@@ -37,31 +53,78 @@ pub enum Spellings {
 }
 
 impl Spellings {
-    fn all(&self) -> &[String] {
+    /// All ways.
+    pub fn all(&self) -> &[String] {
         match self {
             Self::One(text) => std::slice::from_ref(text),
             Self::Several(texts) => texts,
         }
     }
+}
 
-    /// Whether a text holds the fact, whatever the blanks and hyphens in it.
-    fn is_in(&self, text: &str) -> bool {
-        self.all().iter().any(|fact| text.contains(&plain(fact)))
+/// A text that facts are looked for in: blanks, commas and hyphens in numbers do not count.
+struct Plain(String);
+
+impl Plain {
+    fn new(text: &str) -> Self {
+        let counts = |c: &char| !c.is_whitespace() && !matches!(c, '-' | '－' | ',' | '，');
+        Self(text.chars().filter(counts).collect())
+    }
+
+    /// Whether it holds a fact; `2栋` does not stand in `12栋`, nor `300` in `3000`.
+    fn holds(&self, fact: &str) -> bool {
+        let Self(fact) = Self::new(fact);
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let (first, last) = (digit(fact.chars().next()), digit(fact.chars().next_back()));
+        self.0.match_indices(&fact).any(|(at, _)| {
+            let before = first && digit(self.0[..at].chars().next_back());
+            let behind = last && digit(self.0[at + fact.len()..].chars().next());
+            !before && !behind
+        })
     }
 }
 
-/// A text without what numbers are written with or without.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '－' | ',' | '，')).collect()
+/// The answer to a call as a service gives it, with what is known of how it came about.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Made {
+    /// The ticket.
+    #[serde(flatten)]
+    pub ticket: Ticket,
+    /// Whether it is a rule-made draft.
+    #[serde(default)]
+    pub degraded: bool,
+    /// What it went through; a service that does not tell has made one attempt.
+    #[serde(default)]
+    trace: Option<Attempts>,
 }
 
-/// What the tickets of a test set are like.
+#[derive(Clone, Debug, Deserialize)]
+struct Attempts {
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Attempt {
+    outcome: String,
+}
+
+impl From<Summary> for Made {
+    fn from(Summary { ticket, degraded, .. }: Summary) -> Self {
+        Self { ticket, degraded, trace: None }
+    }
+}
+
+/// What the tickets of a test set are like. The shares are of 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct TicketFigures {
     /// How many calls there are.
     pub cases: u64,
     /// How many brought no ticket.
     pub failed: u64,
+    /// How many brought a rule-made draft.
+    pub degraded: u64,
+    /// How many tickets break the rules of the contract for title and content.
+    pub malformed: u64,
     /// The share of right types.
     pub types: f64,
     /// The share of zones that are right to the letter.
@@ -72,136 +135,161 @@ pub struct TicketFigures {
     pub forbidden: u64,
     /// How many of their numbers nobody said.
     pub invented: u64,
-    /// The attempts that the tickets took, on average.
+    /// How many attempts a ticket took, on average.
     pub attempts: f64,
+    /// How many attempts brought an answer that was no ticket, or one that had to be made again.
+    pub bad_answers: u64,
 }
 
-/// What is counted.
-#[derive(Clone, Debug, Default)]
-pub struct TicketEvaluation {
-    cases: u64,
-    failed: u64,
-    types: u64,
-    zones: u64,
-    facts: u64,
-    held: u64,
-    forbidden: u64,
-    invented: u64,
-    attempts: u64,
+/// What is counted of the cases of one kind, or of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TicketTally {
+    /// The calls.
+    pub cases: u64,
+    /// Those without a ticket.
+    pub failed: u64,
+    /// Rule-made drafts.
+    pub degraded: u64,
+    /// Tickets that break the rules of the contract.
+    pub malformed: u64,
+    /// Right types.
+    pub types: u64,
+    /// Right zones.
+    pub zones: u64,
+    /// Facts that tickets must hold.
+    pub facts: u64,
+    /// Those that they hold.
+    pub held: u64,
+    /// Facts that they hold and must not.
+    pub forbidden: u64,
+    /// Numbers that nobody said.
+    pub invented: u64,
+    /// Attempts.
+    pub attempts: u64,
+    /// Attempts whose answer was of no use.
+    pub bad_answers: u64,
 }
+
+/// What is wrong with one ticket. The texts are those of the test set, and of the ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wrong {
+    /// Its type, if that is wrong.
+    pub kind: Option<String>,
+    /// Its zone, if that is wrong.
+    pub zone: Option<String>,
+    /// The facts that it lacks, each in its first spelling.
+    pub missing: Vec<String>,
+    /// The facts that must not be there.
+    pub forbidden: Vec<String>,
+    /// The numbers that nobody said.
+    pub invented: Vec<String>,
+    /// Why it is no ticket.
+    pub malformed: Option<&'static str>,
+}
+
+/// How the tickets of a test set did.
+#[derive(Clone, Debug, Default)]
+pub struct TicketEvaluation(BTreeMap<String, TicketTally>);
 
 impl TicketEvaluation {
     /// Counts a call that brought no ticket.
     pub fn failed(&mut self, case: &Case) {
-        self.cases += 1;
-        self.failed += 1;
-        self.facts += case.must.len() as u64;
+        let tally = self.0.entry(case.kind.clone()).or_default();
+        tally.cases += 1;
+        tally.failed += 1;
+        tally.facts += case.must.len() as u64;
     }
 
-    /// Counts a ticket; gives what is wrong with it, without a word of the call.
-    pub fn add(&mut self, case: &Case, ticket: &Ticket, invented: u64, attempts: u64) -> Wrong {
-        let Ticket { ticket_type, ticket_zone, ticket_title, ticket_content } = ticket;
-        let text = plain(&[ticket_zone.as_str(), ticket_title, ticket_content].join("\n"));
-        let held = case.must.iter().filter(|fact| fact.is_in(&text)).count() as u64;
-        let forbidden =
-            case.must_not.iter().filter(|fact| text.contains(&plain(fact))).count() as u64;
-        let facts = case.must.len() as u64;
-        let wrong = Wrong {
-            kind: *ticket_type != case.ticket_type,
-            zone: *ticket_zone != case.zone,
-            missing: facts - held,
-            forbidden,
-            invented,
-        };
-        self.cases += 1;
-        self.types += u64::from(!wrong.kind);
-        self.zones += u64::from(!wrong.zone);
-        self.facts += facts;
-        self.held += held;
-        self.forbidden += forbidden;
-        self.invented += invented;
-        self.attempts += attempts;
+    /// Counts an answer, and tells what is wrong with its ticket.
+    pub fn add(&mut self, case: &Case, call: &Transcript, made: &Made, ear: &Corrector) -> Wrong {
+        let Made { ticket, degraded, trace } = made;
+        let wrong = wrong(case, call, ticket, ear);
+        let attempts = trace.as_ref().map_or(&[][..], |trace| &trace.attempts);
+        let is_bad = |attempt: &&Attempt| attempt.outcome == "bad_answer";
+        let tally = self.0.entry(case.kind.clone()).or_default();
+        tally.cases += 1;
+        tally.degraded += u64::from(*degraded);
+        tally.malformed += u64::from(wrong.malformed.is_some());
+        tally.types += u64::from(wrong.kind.is_none());
+        tally.zones += u64::from(wrong.zone.is_none());
+        tally.facts += case.must.len() as u64;
+        tally.held += (case.must.len() - wrong.missing.len()) as u64;
+        tally.forbidden += wrong.forbidden.len() as u64;
+        tally.invented += wrong.invented.len() as u64;
+        tally.attempts += attempts.len().max(1) as u64;
+        tally.bad_answers += attempts.iter().filter(is_bad).count() as u64;
         wrong
     }
 
-    /// The figures so far.
+    /// What was counted, kind by kind.
+    pub fn kinds(&self) -> impl Iterator<Item = (&str, TicketTally)> {
+        self.0.iter().map(|(kind, tally)| (kind.as_str(), *tally))
+    }
+
+    /// What was counted of all.
+    pub fn total(&self) -> TicketTally {
+        self.0.values().fold(TicketTally::default(), |sum, kind| TicketTally {
+            cases: sum.cases + kind.cases,
+            failed: sum.failed + kind.failed,
+            degraded: sum.degraded + kind.degraded,
+            malformed: sum.malformed + kind.malformed,
+            types: sum.types + kind.types,
+            zones: sum.zones + kind.zones,
+            facts: sum.facts + kind.facts,
+            held: sum.held + kind.held,
+            forbidden: sum.forbidden + kind.forbidden,
+            invented: sum.invented + kind.invented,
+            attempts: sum.attempts + kind.attempts,
+            bad_answers: sum.bad_answers + kind.bad_answers,
+        })
+    }
+
+    /// The figures of all.
     pub fn figures(&self) -> TicketFigures {
-        let share = |part: u64, of: u64| if of == 0 { 1.0 } else { part as f64 / of as f64 };
-        let made = self.cases - self.failed;
+        let all = self.total();
         TicketFigures {
-            cases: self.cases,
-            failed: self.failed,
-            types: share(self.types, self.cases),
-            zones: share(self.zones, self.cases),
-            recall: share(self.held, self.facts),
-            forbidden: self.forbidden,
-            invented: self.invented,
-            attempts: if made == 0 { 0.0 } else { self.attempts as f64 / made as f64 },
+            cases: all.cases,
+            failed: all.failed,
+            degraded: all.degraded,
+            malformed: all.malformed,
+            types: share(all.types, all.cases),
+            zones: share(all.zones, all.cases),
+            recall: share(all.held, all.facts),
+            forbidden: all.forbidden,
+            invented: all.invented,
+            attempts: share(all.attempts, all.cases - all.failed),
+            bad_answers: all.bad_answers,
         }
     }
 }
 
-/// What is wrong with one ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// Its type.
-    pub kind: bool,
-    /// Its zone.
-    pub zone: bool,
-    /// So many facts are missing.
-    pub missing: u64,
-    /// So many facts must not be there.
-    pub forbidden: u64,
-    /// So many numbers were not said.
-    pub invented: u64,
+fn wrong(case: &Case, call: &Transcript, ticket: &Ticket, ear: &Corrector) -> Wrong {
+    let Ticket { ticket_type, ticket_zone, ticket_title, ticket_content } = ticket;
+    let text = Plain::new(&[ticket_zone.as_str(), ticket_title, ticket_content].join("\n"));
+    let is_held = |fact: &&Spellings| fact.all().iter().any(|spelling| text.holds(spelling));
+    let missing = case.must.iter().filter(|fact| !is_held(fact));
+    let right = *ticket_type == case.ticket_type || case.type_alt.contains(ticket_type);
+    let answer = serde_json::to_string(ticket).unwrap_or_default();
+    let malformed = validate::ticket(&answer, std::slice::from_ref(ticket_type)).err();
+    let is_number = |item: &Item| {
+        let digits = item.text.contains(|c: char| c.is_ascii_digit());
+        digits && !matches!(item.kind, Kind::Name | Kind::Office)
+    };
+    let unsaid = Quality::of(call, ticket, ear).ungrounded.into_iter();
+    Wrong {
+        kind: (!right).then(|| ticket_type.clone()),
+        zone: (*ticket_zone != case.zone).then(|| ticket_zone.clone()),
+        missing: missing.map(|fact| fact.all().first().cloned().unwrap_or_default()).collect(),
+        forbidden: case.must_not.iter().filter(|fact| text.holds(fact)).cloned().collect(),
+        invented: unsaid.filter(is_number).map(|item| item.text).collect(),
+        malformed: malformed.map(validate::Fault::reason),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of calls are small")]
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        config,
-        ticket::{Transcript, extractive, validate},
-    };
-
-    fn cases() -> Vec<Case> {
-        let text = include_str!("../../tests/data/calls.jsonl");
-        text.lines().map(|line| serde_json::from_str(line).expect("a case")).collect()
-    }
-
-    #[test]
-    fn drafts_of_the_calls() {
-        let types = config::Ticket::default().types;
-        let mut evaluation = TicketEvaluation::default();
-        for case in cases() {
-            let body = case.call.to_string();
-            let Ok(call) = Transcript::parse(body.as_bytes()) else {
-                evaluation.failed(&case);
-                println!("FAILED {}", case.id);
-                continue;
-            };
-            let draft = extractive::draft(&call, &types);
-            let answer = serde_json::to_string(&draft).expect("plain");
-            if let Err(fault) = validate::ticket(&answer, &types) {
-                println!("INVALID {} {:?} {:?}", case.id, fault, draft);
-            }
-            let wrong = evaluation.add(&case, &draft, 0, 1);
-            if wrong.kind {
-                println!("{} type {} for {}", case.id, draft.ticket_type, case.ticket_type);
-            }
-            if wrong.zone {
-                println!("{} zone {} for {}", case.id, draft.ticket_zone, case.zone);
-            }
-            let text = plain(
-                &[draft.ticket_zone.as_str(), &draft.ticket_title, &draft.ticket_content]
-                    .join("\n"),
-            );
-            for fact in &case.must {
-                if !fact.is_in(&text) {
-                    println!("{} misses {:?}", case.id, fact.all());
-                }
-            }
-        }
-        println!("{:?}", evaluation.figures());
-    }
-}
+mod tests;

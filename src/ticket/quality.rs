@@ -25,7 +25,7 @@ pub struct Quality {
 
 impl Quality {
     /// Compares a ticket with its call.
-    pub(super) fn of(call: &Transcript, ticket: &Ticket, corrector: &Corrector) -> Self {
+    pub fn of(call: &Transcript, ticket: &Ticket, corrector: &Corrector) -> Self {
         let ear = |one: char, other: char| corrector.sounds_alike(one, other);
         let Grounding { mut ungrounded, omitted, unhedged: warnings } =
             grounding::check(call, ticket, &ear);

@@ -9,6 +9,7 @@ mod contract;
 mod control;
 mod demo;
 mod endpoints;
+mod evaluate;
 mod events;
 mod failover;
 mod fake;

@@ -196,9 +196,13 @@ async fn a_fake_that_can_think_answers_as_recorded() {
     let fake = Fake::start_with("127.0.0.1:0", "smol-think").await;
     fake.behave(serde_json::json!({"thinks": true})).await;
     let address = fake.url.trim_start_matches("http://");
-    let exchange = include_str!("../data/wire/216-think-true-format-generate.txt");
-    let (request, expected) = recorded(exchange);
-    assert_eq!(replayed(address, &request).await, expected);
+    for exchange in [
+        include_str!("../data/wire/213-think-generate-omitted.txt"),
+        include_str!("../data/wire/216-think-true-format-generate.txt"),
+    ] {
+        let (request, expected) = recorded(exchange);
+        assert_eq!(replayed(address, &request).await, expected);
+    }
 }
 
 #[actix_web::test]

@@ -1,8 +1,11 @@
 //! A call that is too long for the model's context: its parts, and what a model makes of them. Pure.
 
+use std::{collections::HashSet, ops::Range};
+
 use serde_json::{Value, json};
 
 use super::{
+    numerals::{self, Number},
     parse,
     transcript::{Speaker, Transcript, Turn},
 };
@@ -64,7 +67,8 @@ pub(super) fn format() -> Value {
     json!({"type": "object", "properties": {FIELD: {"type": "array", "items": turn}}, "required": [FIELD]})
 }
 
-/// What a model left of a part; none if it is no shorter part of a call.
+/// What a model left of a part, and the clauses whose numbers it lost; none if it is no shorter part
+/// of a call.
 pub(super) fn answered(answer: &str, part: &Transcript) -> Option<Transcript> {
     let object = parse::object(answer, &[FIELD])?;
     let mut condensed = Transcript::default();
@@ -75,7 +79,54 @@ pub(super) fn answered(answer: &str, part: &Transcript) -> Option<Transcript> {
         condensed.push(speaker, turn.get("words")?.as_str()?);
     }
     let shorter = size(&condensed) < size(part);
-    (shorter && !condensed.turns.is_empty()).then_some(condensed)
+    if !shorter || condensed.turns.is_empty() {
+        return None;
+    }
+    keep_numbers(part, &mut condensed);
+    Some(condensed)
+}
+
+/// Puts the clauses of a part whose numbers are lost behind what is left of it, as long as a half of
+/// the part is saved; bare short numbers come last.
+fn keep_numbers(part: &Transcript, condensed: &mut Transcript) {
+    let left = condensed.turns.iter().flat_map(|turn| numerals::said(&turn.words, &[]));
+    let mut left: HashSet<String> = left.flat_map(|number| number.readings).collect();
+    let mut room = (size(part) / 2).saturating_sub(size(condensed));
+    let numbers = part.turns.iter().flat_map(|turn| {
+        let numbers = numerals::written(&turn.words, &[]).into_iter();
+        numbers.map(move |number| (turn, number))
+    });
+    let counts = |number: &Number| {
+        number.unit.is_some() || number.readings.iter().any(|reading| reading.len() > 4)
+    };
+    let (first, last): (Vec<_>, Vec<_>) = numbers.partition(|(_, number)| counts(number));
+    for (turn, number) in first.into_iter().chain(last) {
+        if number.readings.iter().any(|reading| left.contains(reading)) {
+            continue;
+        }
+        let words = clause(&turn.words, number.span);
+        let needed = tokens(words) + 6;
+        if needed <= room {
+            room -= needed;
+            condensed.push(turn.speaker, words);
+            left.extend(numerals::said(words, &[]).into_iter().flat_map(|number| number.readings));
+        }
+    }
+}
+
+/// The clause with a number, and no more of one that never ends.
+fn clause(words: &str, number: Range<usize>) -> &str {
+    const MOST_CHARS: usize = 40;
+    let is_end = |character: char| "，。；？！,;?!\n".contains(character);
+    let before = &words[..number.start];
+    let start = before
+        .rfind(is_end)
+        .map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
+    let least = before.char_indices().rev().nth(MOST_CHARS).map_or(0, |(at, _)| at);
+    let behind = &words[number.end..];
+    let end = behind.find(is_end).unwrap_or(behind.len());
+    let most = behind.char_indices().nth(MOST_CHARS).map_or(behind.len(), |(at, _)| at);
+    &words[start.max(least)..number.end + end.min(most)]
 }
 
 /// The tokens of all turns.
@@ -125,7 +176,45 @@ mod tests {
         assert_eq!(answered(&long, &part), None, "no shorter");
     }
 
+    #[test]
+    fn numbers_that_a_model_loses_are_kept_in_their_clauses() {
+        let chat = "然后呢就是说反正一直都没有人来管这个事情，".repeat(6);
+        let first =
+            format!("{chat}{chat}我住十二栋一单元，电话是幺三八五六四幺二三四五，{chat}扣了八千块");
+        let part = call(&[
+            (Speaker::Citizen, first.as_str()),
+            (Speaker::Operator, "五个工作日内有人联系您，您打3285107也行"),
+        ]);
+        let answer = json!({"turns": [{"speaker": "来电人", "words": "反映没人管，扣了8000元"}]});
+        let expected = call(&[
+            (Speaker::Citizen, "反映没人管，扣了8000元"),
+            (Speaker::Citizen, "我住十二栋一单元"),
+            (Speaker::Citizen, "电话是幺三八五六四幺二三四五"),
+            (Speaker::Operator, "五个工作日内有人联系您"),
+            (Speaker::Operator, "您打3285107也行"),
+        ]);
+        assert_eq!(answered(&answer.to_string(), &part), Some(expected));
+        let endless = format!("{}三千二百元{}", "啊".repeat(100), "呢".repeat(100));
+        let at = endless.find('三').expect("it is there");
+        assert_eq!(clause(&endless, at..at + 15).chars().count(), 41 + 5 + 40);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_kept_is_shorter_and_whole_clauses(
+            words in prop::collection::vec("[一二三四五十百千万元号栋的，。a0-9]{1,80}", 1..20),
+        ) {
+            let turns: Vec<_> = words.iter().map(|words| (Speaker::Operator, words.as_str())).collect();
+            let part = call(&turns);
+            let answer = json!({"turns": [{"speaker": "来电人", "words": "停水"}]}).to_string();
+            if let Some(kept) = answered(&answer, &part) {
+                prop_assert!(size(&kept) <= size(&part).max(20));
+                for turn in &kept.turns[1..] {
+                    prop_assert!(words.iter().any(|words| words.contains(&turn.words)));
+                }
+            }
+        }
+
         #[test]
         fn the_parts_hold_all_words_in_order_and_fit(
             words in prop::collection::vec("[一-龥a-z0-9]{1,900}", 1..20),

@@ -62,13 +62,22 @@ impl Spellings {
     }
 }
 
-/// A text that facts are looked for in: blanks, commas and hyphens in numbers do not count.
+/// A text that facts are looked for in: blanks, hyphens and the commas of thousands do not count.
 struct Plain(String);
 
 impl Plain {
     fn new(text: &str) -> Self {
-        let counts = |c: &char| !c.is_whitespace() && !matches!(c, '-' | '－' | ',' | '，');
-        Self(text.chars().filter(counts).collect())
+        let mut plain = String::new();
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+            let groups =
+                letter == ',' && digit(plain.chars().next_back()) && digit(letters.peek().copied());
+            if !groups && !letter.is_whitespace() && !matches!(letter, '-' | '－') {
+                plain.push(letter);
+            }
+        }
+        Self(plain)
     }
 
     /// Whether it holds a fact; `2栋` does not stand in `12栋`, nor `300` in `3000`.

@@ -1,43 +1,78 @@
-//! Finds the answer's JSON object in whatever a model wraps around it. Pure.
+//! Finds the answer's JSON object in whatever a model wraps around it. Pure, linear in the answer.
 //!
-//! Tolerant about the wrapping (think blocks, code fences, text around), never about the content.
+//! Tolerant about the wrapping (think blocks, code fences, text around, signs of another width), never
+//! about the content. What is cut off is no answer: nothing is closed or filled in.
+
+mod lenient;
 
 use serde_json::{Map, Value};
 
-/// The most opening braces that are tried.
-const MOST_TRIES: usize = 64;
+/// How often an answer may be read from its beginning to its end, in search of its object.
+const MOST_PASSES: usize = 8;
 
-/// The first JSON object in a model's answer that has all of `fields`; else the first that has any.
+/// The last JSON object in a model's answer that has all of `fields`, at whatever depth: models show an
+/// example or a draft first. None if an object with one of the fields is cut off or cannot be read, since
+/// what stands inside might be a caller's words; and none if several are listed as one answer.
 pub(super) fn object(answer: &str, fields: &[&str]) -> Option<Map<String, Value>> {
-    let answer = after_thinking(answer)?;
-    let mut second_best = None;
-    let mut offset = 0;
-    for _ in 0..MOST_TRIES {
-        let Some(start) = answer[offset..].find('{').map(|at| offset + at) else { break };
-        let mut values = serde_json::Deserializer::from_str(&answer[start..]).into_iter::<Value>();
-        match values.next() {
-            Some(Ok(Value::Object(object))) => {
-                offset = start + values.byte_offset();
-                if fields.iter().all(|field| object.contains_key(*field)) {
-                    return Some(object);
-                }
-                if fields.iter().any(|field| object.contains_key(*field)) {
-                    second_best.get_or_insert(object);
-                }
-            }
-            Some(_) | None => offset = start + 1,
-        }
+    let answer = after_thinking(answer)?.trim();
+    // JSON as a text of JSON.
+    if let Ok(Value::String(inner)) = serde_json::from_str(answer) {
+        return last(&inner, fields);
     }
-    second_best
+    last(answer, fields)
+}
+
+fn last(answer: &str, fields: &[&str]) -> Option<Map<String, Value>> {
+    let mut found: Option<(Map<String, Value>, usize)> = None;
+    let mut left = answer.len().saturating_mul(MOST_PASSES);
+    let mut at = 0;
+    while let Some(start) = answer[at..].find(['{', '｛']).map(|next| at + next) {
+        let reading = lenient::read(&answer[start..], fields);
+        left = left.checked_sub(reading.length)?;
+        let read = reading.json.and_then(|json| serde_json::from_str::<Value>(&json).ok());
+        let Some(value) = read else {
+            if reading.names_a_field || reading.cut_off {
+                return None;
+            }
+            at = start + answer[start..].chars().next().map_or(1, char::len_utf8);
+            continue;
+        };
+        let mut held = Vec::new();
+        collect(value, fields, &mut held);
+        if let Some(object) = held.pop() {
+            let beside = |end: usize| answer[end..start].trim_matches(BETWEEN).is_empty();
+            let listed = found.is_some_and(|(_, end)| beside(end) && end < start);
+            if listed && answer[..start].trim_end().ends_with([',', '，']) || !held.is_empty() {
+                return None;
+            }
+            found = Some((object, start + reading.length));
+        }
+        at = start + reading.length;
+    }
+    found.map(|(object, _)| object)
+}
+
+/// What stands between the items of a list.
+const BETWEEN: [char; 6] = [' ', '\n', '\r', '\t', ',', '，'];
+
+/// The objects with all of the fields that are this value or within it.
+fn collect(value: Value, fields: &[&str], held: &mut Vec<Map<String, Value>>) {
+    match value {
+        Value::Object(object) if fields.iter().all(|field| object.contains_key(*field)) => {
+            held.push(object);
+        }
+        Value::Object(object) => {
+            object.into_iter().for_each(|(_, value)| collect(value, fields, held));
+        }
+        Value::Array(items) => items.into_iter().for_each(|value| collect(value, fields, held)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// What follows the last think block; nothing if one never ends.
 pub(super) fn after_thinking(answer: &str) -> Option<&str> {
-    match answer.rsplit_once("</think>") {
-        Some((_, rest)) => Some(rest),
-        None if answer.trim_start().starts_with("<think>") => None,
-        None => Some(answer),
-    }
+    let rest = answer.rsplit_once("</think>").map_or(answer, |(_, rest)| rest);
+    (!rest.contains("<think>")).then_some(rest)
 }
 
 /// A field's text without blanks around it; numbers count as text, null and a missing field as blank.
@@ -51,37 +86,4 @@ pub(super) fn text(object: &Map<String, Value>, field: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn the_object_is_found_in_what_models_wrap_around_it() {
-        let table = [
-            (r#"{"a": "1", "b": "2"}"#, Some("1")),
-            ("```json\n{\"a\": \"1\", \"b\": \"2\"}\n```", Some("1")),
-            (r#"好的，工单如下：{"a": "1", "b": "2"} 希望有帮助。"#, Some("1")),
-            (r#"<think>{"a": "x", "b": "y"}</think>{"a": "1", "b": "2"}"#, Some("1")),
-            (r#"think out loud {not json} </think> {"a": "1", "b": "2"}"#, Some("1")),
-            (r#"{"note": 7} {"a": "1", "b": "2"}"#, Some("1")),
-            (r#"{"a": "0"} {"a": "1", "b": "2"}"#, Some("1")),
-            (r#"{"a": "1"}"#, Some("1")),
-            (r#"<think>{"a": "1", "b": "2"}"#, None),
-            (r#"{"a": "1", "b": "2"#, None),
-            (r#"["a", "b"]"#, None),
-            ("", None),
-        ];
-        for (answer, expected) in table {
-            let found = object(answer, &["a", "b"]).and_then(|object| text(&object, "a"));
-            assert_eq!(found.as_deref(), expected, "{answer}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_answer_makes_it_panic(answer in r#"[\{\}\[\]":,a-z<>/一 ]{0,200}"#) {
-            let _ = object(&answer, &["a"]);
-        }
-    }
-}
+mod tests;

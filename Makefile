@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny demo faults overload cancel batch bench million
+.PHONY: check test fmt lint doc deny demo faults overload cancel batch bench million fuzz
 
 check: test fmt lint doc deny
 
@@ -16,7 +16,7 @@ PURE = src/backoff.rs src/node/lifecycle.rs src/node/lifecycle src/fleet/wanted.
        src/balancer/queue.rs src/balancer/queue src/balancer/scheduler.rs src/balancer/scheduler \
        src/dispatch/budget.rs src/dispatch/cases.rs \
        src/ollama/stream.rs src/ollama/text.rs src/ollama/repetition.rs src/place.rs src/place \
-       src/ticket/transcript.rs src/ticket/prompt.rs src/ticket/parse.rs src/ticket/validate.rs \
+       src/ticket/transcript.rs src/ticket/prompt.rs src/ticket/parse.rs src/ticket/parse src/ticket/validate.rs src/ticket/validate \
        src/ticket/arbitrate.rs src/ticket/condense.rs src/ticket/quality.rs src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive \
        src/cli/summarize/record.rs src/cli/summarize/line.rs src/cli/summarize/book.rs \
        src/cli/summarize/verdict.rs src/cli/summarize/tally.rs src/ticket/numerals.rs src/ticket/numerals
@@ -63,3 +63,8 @@ bench:
 # A million texts of all kinds through the place-name corrector, each within a millisecond.
 million:
 	cargo test --release --locked --lib -- --ignored --nocapture a_million_texts
+
+# Ten million answers of models, whole, mangled and arbitrary, through parser and validator: no panic,
+# and what is accepted keeps the contract and is accepted again unchanged.
+fuzz:
+	cargo test --release --locked --lib -- --ignored --nocapture ten_million_answers

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
+use self::validate::Fault;
 pub use self::{
     prompt::Prompts,
     quality::Quality,
@@ -190,7 +191,11 @@ impl<'a> Tickets<'a> {
                 let reason = "the prompt left no room for the answer";
                 return Err(Unfit { too_long: true, blameless: true, ..Unfit::new(reason) });
             }
-            let ticket = validate::ticket(&answer.text, types).map_err(|fault| Unfit {
+            let ticket = validate::ticket(&answer.text, types).and_then(|ticket| {
+                let copied = prompts.guarded.are_in(&ticket, said);
+                if copied { Err(Fault::Instructions) } else { Ok(ticket) }
+            });
+            let ticket = ticket.map_err(|fault| Unfit {
                 repair: Some(prompt::repair(fault.repair())),
                 ..Unfit::new(fault.reason())
             })?;

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{arbitrate, transcript::Transcript};
+use super::{arbitrate, transcript::Transcript, validate::Instructions};
 use crate::config;
 
 /// The system prompts and the form of a ticket, made once from the configured types.
@@ -19,6 +19,8 @@ pub struct Prompts {
     pub zone_system: String,
     /// The system prompt of the call that condenses a part of a long one.
     pub condense_system: String,
+    /// What of the ticket's system prompt no ticket may repeat.
+    pub(super) guarded: Instructions,
 }
 
 /// What distinguishes the types that the national practice knows (the hotline's own rules).
@@ -55,7 +57,11 @@ impl Prompts {
         });
         let zone_system = include_str!("../../data/prompts/zone.md").to_owned();
         let condense_system = include_str!("../../data/prompts/condense.md").to_owned();
-        Self { ticket_system, ticket_format, zone_system, condense_system }
+        let guarded = match instructions {
+            Some(_) => Instructions::of_hotline(&ticket_system),
+            None => Instructions::of_program(&ticket_system),
+        };
+        Self { ticket_system, ticket_format, zone_system, condense_system, guarded }
     }
 }
 

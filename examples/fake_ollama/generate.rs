@@ -34,8 +34,9 @@ use crate::{
 
 /// The behaviour for one call: the prompt's own, else the one that was set.
 fn behaviour_for(fake: &Fake, call: &Generate, body: &Value) -> Behaviour {
-    if let Some((_, rest)) = call.prompt().split_once("[[fake:")
-        && let Some((text, _)) = rest.split_once("]]")
+    // Callers' brackets come as those of a book.
+    if let Some((_, rest)) = call.prompt().split_once("〔〔fake:")
+        && let Some((text, _)) = rest.split_once("〕〕")
         && let Ok(own) = serde_json::from_str(text)
     {
         return own;

@@ -4,7 +4,7 @@
 //! node's rules, and like a real node works on `OLLAMA_NUM_PARALLEL` calls at once. Environment:
 //! `OLLAMA_HOST` (port 0 takes a free one, named in the first line on standard error),
 //! `FAKE_MODEL`, `FAKE_DIGEST`, and `FAKE_BEHAVIOUR`, a JSON object as `POST /fake` takes it. With
-//! `FAKE_MODELS_ON_DISK=1` the model is there only once it is in `OLLAMA_MODELS`. A prompt that
+//! `FAKE_MODELS_ON_DISK=1` the model is there only once it is in `OLLAMA_MODELS`. A call that
 //! holds `[[fake:{…}]]` has that behaviour for its own call. `GET /fake` tells what was seen.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "at each step most faults do nothing")]

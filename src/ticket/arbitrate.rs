@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     parse,
-    transcript::{Transcript, Turn},
+    transcript::{Transcript, Turn, inert},
 };
 use crate::place::Alternative;
 
@@ -26,9 +26,9 @@ pub(super) fn prompt(
 ) -> String {
     let home = home.map(|home| format!("热线所在城市：{home}\n")).unwrap_or_default();
     let said = mentions(call, zone, alternatives).to_prompt();
-    let mut prompt = format!("{home}{said}\n识别出的地址：{}\n候选：\n0. 保持原文\n", line(zone));
+    let mut prompt = format!("{home}{said}\n识别出的地址：{}\n候选：\n0. 保持原文\n", inert(zone));
     for (number, alternative) in (1..).zip(alternatives) {
-        prompt.push_str(&format!("{number}. {}\n", line(&alternative.zone)));
+        prompt.push_str(&format!("{number}. {}\n", inert(&alternative.zone)));
     }
     prompt
 }
@@ -41,11 +41,6 @@ pub(super) fn choice(answer: &str, alternatives: usize) -> Option<usize> {
         None => parse::after_thinking(answer)?.trim().to_owned(),
     };
     number.parse().ok().filter(|choice| *choice <= alternatives)
-}
-
-/// A text that stays on its line and opens or closes no fence.
-fn line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ").replace('<', "〈").replace('>', "〉")
 }
 
 /// The turns that share most pairs of characters with the addresses, in the order of the call.

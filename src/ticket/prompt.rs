@@ -91,6 +91,7 @@ pub(super) fn zone_format(alternatives: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::Alternative;
 
     #[test]
     fn the_transcript_comes_last_and_the_types_are_the_configured_ones() {
@@ -104,5 +105,34 @@ mod tests {
         let body = r#"{"a": [{"citizen": "停水了"}]}"#;
         let transcript = Transcript::parse(body.as_bytes()).expect("a transcript");
         assert!(for_ticket(&transcript).ends_with("来电人：停水了\n</通话记录>"));
+    }
+
+    #[test]
+    fn every_prompt_keeps_what_callers_say_in_one_fence() {
+        for line in include_str!("../../tests/data/injections.jsonl").lines() {
+            let injection: Value = serde_json::from_str(line).expect(line);
+            let body = json!({"1": injection["turns"]}).to_string();
+            let call = Transcript::parse(body.as_bytes()).expect("a transcript");
+            // As the zone, too, in case a model takes the words for an address.
+            let zone = call.turns[0].words.clone();
+            let other = Alternative { zone: zone.clone(), changes: Vec::new() };
+            let asked = arbitrate::prompt(&call, Some("六安市"), &zone, &[other]);
+            let after = asked.split_once("</通话记录>").expect("a fence").1;
+            assert_eq!(after.lines().count(), 5, "{after}");
+            for prompt in [for_ticket(&call), for_part(&call), asked] {
+                let fences = ["<通话记录>\n", "\n</通话记录>"];
+                let count = |part: &str| prompt.matches(part).count();
+                assert_eq!(fences.map(count), [1, 1], "{prompt}");
+                assert_eq!(["<", ">", "[", "]"].map(count), [2, 2, 0, 0], "{prompt}");
+                let (_, inner) = prompt.split_once(fences[0]).expect("it opens");
+                let (inner, _) = inner.split_once(fences[1]).expect("it closes");
+                let speaker =
+                    |line: &str| line.starts_with("来电人：") || line.starts_with("话务员：");
+                assert!(inner.lines().all(speaker), "{prompt}");
+                let unseen =
+                    |c: char| "\u{200b}\u{2060}\u{feff}\u{ad}\u{202e}\u{2028}\r\u{b}".contains(c);
+                assert!(!prompt.contains(unseen), "{prompt}");
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ mod flight;
 mod harness;
 mod hostile;
 mod idempotency;
+mod injection;
 mod nodes;
 mod operate;
 mod overload;

@@ -22,7 +22,7 @@ async fn what_nobody_said_is_named_to_the_next_attempt_and_gone_from_the_ticket(
     assert!(!reply.body["ticket_content"].as_str().expect("text").contains("13800138000"));
     assert_eq!(reply.body["quality"]["grounded"], true, "{}", reply.body["quality"]);
     let prompt = fake.seen().await["bodies"][1]["prompt"].clone();
-    assert!(prompt.as_str().expect("text").contains("没有说过：13800138000"), "{prompt}");
+    assert!(prompt.as_str().expect("text").contains("没有说过：「13800138000」"), "{prompt}");
     let stats = ticketd.get("/lb-stats").await.body;
     assert_eq!(stats["endpoints"][0]["error_count"], 0, "the node did its part");
     let log = ticketd.stop().await;

@@ -5,8 +5,10 @@
 //! is asked only for what is a number beyond doubt. Values are canonical decimal strings, never
 //! floats: 两万五, 2.5万 and 25,000.00 are all `25000`.
 
+mod apart;
 mod cardinal;
 mod clock;
+mod counted;
 mod decimal;
 mod glyph;
 mod hedge;
@@ -46,10 +48,15 @@ pub struct Number {
     pub certain: bool,
     /// Whether it is written in Arabic digits.
     pub arabic: bool,
+    /// Whether its digits stand one by one, so that it may be the number of a telephone.
+    pub spelled: bool,
 }
 
 /// All numbers of a transcript in every plausible reading; `names` are the places, in bytes, of
 /// names whose numerals count nothing.
+///
+/// Where a pause parts numerals, as in 涨了百分之十 一个月多交, they come together and apart, the
+/// latter behind all others.
 pub fn said(text: &str, names: &[Range<usize>]) -> Vec<Number> {
     numbers(text, names, true)
 }
@@ -61,8 +68,19 @@ pub fn said(text: &str, names: &[Range<usize>]) -> Vec<Number> {
 /// 一次 are words rather than numbers.
 pub fn written(text: &str, names: &[Range<usize>]) -> Vec<Number> {
     let mut numbers = numbers(text, names, false);
-    numbers.retain(|number| number.certain && (number.arabic || counts(number)));
+    numbers.retain(|number| {
+        number.certain && (number.arabic || (counts(number) && !is_article(number, text)))
+    });
     numbers
+}
+
+/// Whether 一 stands for any one: 一栋居民楼, 一层水, but not 一栋二单元.
+pub fn is_article(number: &Number, text: &str) -> bool {
+    let words = &text[number.span.clone()];
+    let is_one = words.starts_with('一') && words.chars().count() <= 2;
+    let behind = text[number.span.end..].chars().next();
+    let is_house = number.unit.is_some_and(|unit| ["栋", "层"].contains(&unit.name));
+    is_one && is_house && behind.is_some_and(|c| c.is_alphabetic() && !glyph::is_numeral(c))
 }
 
 /// Whether a number in characters counts in a ticket.
@@ -84,6 +102,13 @@ fn numbers(text: &str, names: &[Range<usize>], said: bool) -> Vec<Number> {
     name::mark(&text, &mut raws, names);
     let mut raws = join::all(&text, raws, said);
     neighbour::look(&text, &mut raws);
+    if said {
+        let mut apart = apart::all(&text);
+        neighbour::look(&text, &mut apart);
+        raws.extend(apart);
+    } else {
+        raws.iter_mut().for_each(strictly);
+    }
     let number = |raw: Raw| Number {
         span: text.bytes(raw.from, raw.end),
         readings: raw.readings,
@@ -92,8 +117,20 @@ fn numbers(text: &str, names: &[Range<usize>], said: bool) -> Vec<Number> {
         hedged: raw.hedged,
         certain: raw.certain && !raw.doubtful,
         arabic: raw.shape == Shape::Arabic || text.chars[raw.from].is_ascii_digit(),
+        spelled: raw.digits.is_some(),
     };
     raws.into_iter().map(number).collect()
+}
+
+/// Takes the quantity from Arabic digits that begin with a zero, where a writer would not put one:
+/// 040元 is no 40元, but 05日 is the fifth.
+fn strictly(raw: &mut Raw) {
+    let Some(digits) = raw.digits.clone().filter(|digits| digits.len() > 1) else { return };
+    let family = raw.unit.map(|unit| unit.family);
+    let padded = matches!(family, Some(Family::Date | Family::Clock | Family::Door) | None);
+    if raw.shape == Shape::Arabic && digits.starts_with('0') && !(padded && digits.len() == 2) {
+        raw.readings = vec![digits];
+    }
 }
 
 /// The parts of the day that a text names.

@@ -37,7 +37,13 @@ pub(super) struct Piece {
 
 /// The numbers of the run at a place, and where it ends.
 pub(super) fn run(text: &Text, from: usize) -> (Vec<Piece>, usize) {
-    let (parts, end) = part::all(text, from);
+    let (parts, end) = part::all(text, from, true);
+    (Reader { text, parts: &parts }.pieces(), end)
+}
+
+/// The same up to the next blank.
+pub(super) fn run_to_blank(text: &Text, from: usize) -> (Vec<Piece>, usize) {
+    let (parts, end) = part::all(text, from, false);
     (Reader { text, parts: &parts }.pieces(), end)
 }
 

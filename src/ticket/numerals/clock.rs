@@ -51,7 +51,7 @@ impl Daypart {
             (Self::Noon, _) | (Self::Afternoon | Self::Dusk, 0..=11) => later,
             (Self::Afternoon | Self::Dusk, 12..) => same,
             (Self::Night, 12) => same | 1,
-            (Self::Night, 0..=4) => same | later,
+            (Self::Night, 0..=4) => same,
             (Self::Night, _) => later,
         }
     }
@@ -86,7 +86,10 @@ pub(super) fn is_decimal(text: &Text, raw: &Raw, behind: &[u8]) -> bool {
     if hour.is_none() || text.is_at(end, "点") {
         return hour.is_none();
     }
-    let is_minute = text.is_at(end, "分") && !text.is_at(end, "分之") && !text.is_at(end, "分贝");
+    // 零点七分 is a part of a field, 零点零七分 a time.
+    let is_zero = hour == Some(0) && behind.len() == 1 && behind[0] > 0;
+    let is_minute =
+        !is_zero && text.is_at(end, "分") && !text.is_at(end, "分之") && !text.is_at(end, "分贝");
     if is_minute || text.is_at(end, "刻") {
         return false;
     }

@@ -82,16 +82,19 @@ fn of_key(text: &Text, at: usize) -> Option<(usize, usize)> {
         let units = ["千米", "千克", "千瓦", "千万", "百合", "万能", "万事"];
         numeral_before(from) && text.word_at(from, &units).is_some()
     };
+    // 零点三方 of water are no 三方.
+    let is_fraction =
+        |from: usize| text.previous(from) == Some('点') && from >= 2 && text.is_numeral(from - 2);
     // 十分钟 is a time, 十分之一 a part, 三点十分 a minute.
     let counts = |from: usize, length: usize| {
         let is_minutes = text.ends_at(from + length, "十分")
             && text.word_at(from + length, &["钟", "之"]).is_some();
         let is_quarter = text.ends_at(from + length, "一刻") && text.is_at(from + length, "钟");
-        let goes_on = |c: char| c.is_ascii_digit() || matches!(c, '第' | '点');
+        let goes_on = |c: char| c.is_ascii_digit() || matches!(c, '第' | '点' | '差');
         is_minutes || is_quarter || numeral_before(from) || text.previous(from).is_some_and(goes_on)
     };
     found(&BY_NUMERAL)
-        .filter(|(from, _)| !is_unit(*from))
+        .filter(|(from, _)| !is_unit(*from) && !is_fraction(*from))
         .or_else(|| found(&ALONE_BY_NUMERAL).filter(|(from, length)| !counts(*from, *length)))
         .filter(|(from, _)| !is_weekday(*from))
 }

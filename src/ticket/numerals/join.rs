@@ -77,7 +77,9 @@ fn group(text: &Text, raws: &[Raw], said: bool) -> Option<(Raw, usize)> {
     let between = if said { SAID_BETWEEN } else { WRITTEN_BETWEEN };
     let mut all = loose(first)?.to_owned();
     let mut best = None;
-    if is_phone(&all) || is_identity(&all) || all.len() >= MOST_DIGITS {
+    // 一单元一六零一 is a room.
+    let is_room = text.previous(first.from).is_some_and(|c| "栋幢座元楼室门".contains(c));
+    if is_room || is_phone(&all) || is_identity(&all) || all.len() >= MOST_DIGITS {
         return None;
     }
     let local = text.clause_before(first.from, 8);

@@ -16,7 +16,7 @@ const BETWEEN: [&str; 8] = ["到", "至", "-", "~", "、", "或", "或者", "--"
 #[rustfmt::skip]
 const PAYING: &[&str] = &[
     "欠", "赔", "工资", "押金", "交了", "付", "收了", "花", "退", "罚", "租", "扣", "转了", "卖", "收", "补偿", "补贴", "线", "费", "价",
-    "款", "金", "钱", "额", "每月", "每个月", "低保",
+    "款", "金", "钱", "额", "每月", "每个月", "低保", "补助", "自己交", "给了", "还差", "涨到", "卖", "借", "贷", "赚", "挣",
 ];
 
 /// Words in front of a percentage that is said as a number alone: 利率三点一.
@@ -25,6 +25,16 @@ const RATES: [&str; 5] = ["利率", "利息", "比例", "税率", "率是"];
 /// Words right in front of an age: 今年七十三了.
 const AGES: [&str; 3] = ["今年", "年龄", "年纪"];
 
+/// Whose age it is: 我爸六十七, 我妈都七十一了.
+#[rustfmt::skip]
+const AGED: &[&str] = &[
+    "爸", "妈", "爷爷", "奶奶", "公公", "婆婆", "父亲", "母亲", "外公", "外婆", "姥姥", "姥爷", "岳父", "岳母", "老伴", "儿子", "女儿", "孩子",
+    "小孩", "娃", "孙子", "孙女", "老人", "老人家", "老头", "老太太",
+];
+
+/// What stands between the two.
+const ALREADY: [&str; 6] = ["已经", "都", "才", "刚", "快", "今年"];
+
 /// Words in front of digits that belong to a number.
 const NUMBERED: [&str; 8] = ["尾号", "号码", "后面是", "电话", "身份证", "编号", "开头", "后四位"];
 
@@ -32,6 +42,7 @@ const NUMBERED: [&str; 8] = ["尾号", "号码", "后面是", "电话", "身份�
 pub(super) fn look(text: &Text, raws: &mut [Raw]) {
     for at in 0..raws.len() {
         sign(text, &mut raws[at]);
+        day(raws, at);
         room(text, raws, at);
         implied(text, &mut raws[at]);
         let raw = &mut raws[at];
@@ -40,6 +51,9 @@ pub(super) fn look(text: &Text, raws: &mut [Raw]) {
             let before = text.clause_before(raw.from, 6);
             raw.certain = letter || NUMBERED.iter().any(|word| before.contains(word));
         }
+    }
+    for at in 0..raws.len() {
+        rate(text, raws, at);
     }
     // From the end, so that a list of three takes the unit of the last.
     for at in (1..raws.len()).rev() {
@@ -69,6 +83,18 @@ fn sign(text: &Text, raw: &mut Raw) {
     }
 }
 
+/// 六月十七: the number right behind a month is a day.
+fn day(raws: &mut [Raw], at: usize) {
+    let (before, rest) = raws.split_at_mut(at);
+    let (Some(month), Some(raw)) = (before.last(), rest.first_mut()) else { return };
+    let is_month = month.unit.is_some_and(|unit| unit.name == "月") && month.end == raw.from;
+    let is_day = raw.value.and_then(Decimal::small).is_some_and(|day| (1..=31).contains(&day));
+    if is_month && is_day && raw.unit.is_none() {
+        raw.unit = unit::named("日");
+        raw.certain = true;
+    }
+}
+
 /// 三栋二单元五零幺: the digits right behind a building or an entrance are a room.
 fn room(text: &Text, raws: &mut [Raw], at: usize) {
     let (before, rest) = raws.split_at_mut(at);
@@ -95,7 +121,7 @@ fn implied(text: &Text, raw: &mut Raw) {
     }
     let is_number = raw.shape == Shape::Magnitudes && raw.to - raw.from > 1;
     let ends =
-        text.get(raw.end).is_none_or(|c| is_stop(c) || "了的吧啊呢没还都给也到至".contains(c));
+        text.get(raw.end).is_none_or(|c| is_stop(c) || " 了的吧啊呢没还都给也到至能".contains(c));
     let Some(value) = raw.value.filter(|_| is_number && ends && raw.unit.is_none()) else { return };
     if raw.readings.first() != Some(&value.to_string()) {
         return;
@@ -104,7 +130,7 @@ fn implied(text: &Text, raw: &mut Raw) {
     let leaves_out =
         text.digit(raw.to - 1).is_some() && text.magnitude(raw.to - 2).is_some_and(|last| last > 1);
     let before = text.clause_before(raw.from, 8);
-    if text.word_before(raw.from, &AGES).is_some() && value.is_below(120) {
+    if is_age(text, raw.from) && value.is_below(120) {
         raw.unit = unit::named("岁");
         return;
     }
@@ -118,12 +144,45 @@ fn implied(text: &Text, raw: &mut Raw) {
     }
 }
 
+/// A price for one of something: 一斤二百八, 三百五一个月.
+fn rate(text: &Text, raws: &mut [Raw], at: usize) {
+    let is_each = |raw: &Raw| {
+        let family = raw.unit.map(|unit| unit.family);
+        let counts = matches!(family, Some(Family::Measure | Family::Count | Family::Duration));
+        counts && raw.to - raw.from == 1 && text.get(raw.from) == Some('一')
+    };
+    let raw = &raws[at];
+    let is_bare = raw.unit.is_none() && raw.shape == Shape::Magnitudes && raw.to - raw.from > 1;
+    let before = at.checked_sub(1).map(|before| &raws[before]);
+    let each = before.is_some_and(|each| is_each(each) && each.end == raw.from);
+    let ends = text.get(raw.end).is_none_or(|c| is_stop(c) || " 算的多左".contains(c));
+    // 一个八十一，一个七十九 are ages.
+    let is_age = before.is_some_and(|each| each.unit.is_some_and(|unit| unit.name == "个"))
+        && raw.value.is_some_and(|value| value.is_below(120));
+    let of_each = raws.get(at + 1).is_some_and(|each| is_each(each) && each.from == raw.end);
+    if is_bare && ((each && ends && !is_age) || of_each) {
+        raws[at].unit = unit::named("元");
+    }
+}
+
+/// Whether an age is named in front of a place.
+fn is_age(text: &Text, mut at: usize) -> bool {
+    if text.word_before(at, &AGES).is_some() {
+        return true;
+    }
+    while let Some(length) = text.word_before(at, &ALREADY) {
+        at -= length;
+    }
+    text.word_before(at, AGED).is_some()
+}
+
 /// 周三, 星期一. 每周三次 counts times, 两周三天 weeks.
 fn weekday(text: &Text, raw: &mut Raw) {
     let Some(length) = text.word_before(raw.from, &["星期", "礼拜", "周"]) else { return };
     let before = raw.from - length;
+    let is_this = text.word_before(before, &["上个", "下个", "这个", "那个", "每个"]).is_some();
     let counted = before.checked_sub(1).is_some_and(|at| text.is_numeral(at))
-        || text.previous(before) == Some('个');
+        || (text.previous(before) == Some('个') && !is_this);
     let is_day = raw.value.and_then(Decimal::small).is_some_and(|day| (1..=7).contains(&day));
     if is_day && !counted && raw.unit.is_none() && raw.to - raw.from == 1 {
         raw.unit = Some(unit::Unit { name: "星期", family: Family::Date });

@@ -3,7 +3,7 @@
 
 use super::{
     cardinal::{self, Piece, Shape},
-    clock,
+    clock, counted,
     decimal::Decimal,
     glyph::Text,
     hedge, money,
@@ -87,6 +87,11 @@ impl Raw {
         self.value = Some(value);
         self.digits = None;
         self.readings = vec![value.to_string()];
+    }
+
+    /// Whether it is a whole number below a hundred.
+    pub(super) fn is_small(&self) -> bool {
+        self.value.is_some_and(|value| value.is_below(100))
     }
 
     /// Whether the number is written in characters, at least in part.
@@ -187,7 +192,7 @@ pub(super) fn point(text: &Text, raw: &mut Raw, sure: bool) -> bool {
 }
 
 /// Reads what stands around a number and keeps it; where it ends.
-fn with_context(text: &Text, mut raw: Raw, raws: &mut Vec<Raw>) -> usize {
+pub(super) fn with_context(text: &Text, mut raw: Raw, raws: &mut Vec<Raw>) -> usize {
     raw.certain |= text.previous(raw.from) == Some('第');
     // 几十个 says no number, but people write 10余个 for it.
     let is_vague = matches!(text.previous(raw.from), Some('几' | '数'));
@@ -206,7 +211,7 @@ fn with_context(text: &Text, mut raw: Raw, raws: &mut Vec<Raw>) -> usize {
     } else if let Some(end) = clock::date(text, &mut raw, raws) {
         return end;
     } else {
-        money::read(text, &mut raw).unwrap_or_else(|| counted(text, &mut raw))
+        money::read(text, &mut raw).unwrap_or_else(|| counted::read(text, &mut raw))
     };
     raw.end = end;
     hedge::look(text, &mut raw);
@@ -252,74 +257,4 @@ fn percent_sign(text: &Text, at: usize) -> Option<(&'static str, usize)> {
     let signs = [("%", "%"), ("‰", "‰"), ("个百分点", "%"), ("百分点", "%")];
     let (word, sign) = signs.iter().find(|(word, _)| text.is_at(at, word))?;
     Some((sign, word.chars().count()))
-}
-
-/// Reads the unit behind a number, with a half behind it; where it ends.
-fn counted(text: &Text, raw: &mut Raw) -> usize {
-    let half = |raw: &mut Raw| {
-        let value = raw.value?.plus(Decimal::whole(5).over_ten(1)?)?;
-        raw.readings.insert(0, value.to_string());
-        Some(())
-    };
-    // 一个半月.
-    if text.is_at(raw.to, "个半")
-        && let Some((unit, length)) = unit::at(text, raw.to + 2)
-    {
-        let month = unit::named("个月").filter(|_| unit.name == "月");
-        (raw.unit, raw.certain) = (Some(month.unwrap_or(unit)), true);
-        let _ = half(raw);
-        return raw.to + 2 + length;
-    }
-    let skipped = raw.to + hedge::inside(text, raw.to);
-    let Some((unit, length)) = unit::at(text, skipped) else { return raw.to };
-    let mut end = skipped + length;
-    let months = skipped > raw.to || matches!(text.previous(raw.to), Some('两'));
-    let month = unit::named("个月").filter(|_| unit.name == "月" && months);
-    let point = unit::named("个").filter(|_| unit.name == "点");
-    raw.unit = Some(month.or(point).unwrap_or(unit));
-    raw.certain |= unit.family != Family::Name || unit.name != "路" || raw.to - raw.from > 2;
-    read_by_unit(raw, unit);
-    let halves =
-        ["半夜", "半天", "半路", "半途", "半年", "半个", "半小时", "半月", "半数", "半价", "半载"];
-    let countable = !matches!(unit.family, Family::Door | Family::Name | Family::Clock);
-    if let Some((value, behind)) = tenths(text, raw, unit, end) {
-        raw.readings.insert(0, value.to_string());
-        end = behind;
-    }
-    if countable && text.is_at(end, "半") && text.word_at(end, &halves).is_none() {
-        let _ = half(raw);
-        end += 1;
-    }
-    end
-}
-
-/// 一米七五, 三十七度五: the digits behind some units are its fractions.
-fn tenths(text: &Text, raw: &Raw, unit: Unit, at: usize) -> Option<(Decimal, usize)> {
-    let digits: Vec<u8> = (at..at + 3).map_while(|at| text.digit(at)).collect();
-    let end = at + digits.len();
-    let ends = !text.is_numeral(end) && unit::at(text, end).is_none();
-    if !["米", "度"].contains(&unit.name) || !(1..3).contains(&digits.len()) || !ends {
-        return None;
-    }
-    Some((raw.value?.plus(Decimal::of_digits(&[], &digits)?)?, end))
-}
-
-/// Adds the readings that only a unit allows: 24年, 八五折, 两成.
-fn read_by_unit(raw: &mut Raw, unit: Unit) {
-    let digits = raw.digits.clone().filter(|digits| digits.len() == 2);
-    match (unit.name, digits) {
-        ("年", Some(digits)) => {
-            let century = if digits.as_str() < "50" { "20" } else { "19" };
-            raw.readings.push(format!("{century}{digits}"));
-        }
-        ("折", Some(digits)) => {
-            let (tens, ones) = digits.split_at(1);
-            raw.readings.push(format!("{tens}.{ones}"));
-        }
-        ("成", _) => {
-            let percent = raw.value.and_then(|value| value.times_ten(1));
-            raw.readings.extend(percent.map(|value| format!("{value}%")));
-        }
-        _ => {}
-    }
 }

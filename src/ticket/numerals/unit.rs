@@ -151,6 +151,12 @@ const UNITS: &[(&str, Family, &[&str])] = &[
     ("票", Count, &["票"]),
     ("步", Count, &["步"]),
     ("对", Count, &["对"]),
+    ("针", Count, &["针"]),
+    ("笔", Count, &["笔"]),
+    ("页", Count, &["页"]),
+    ("颗", Count, &["颗", "粒"]),
+    ("毫克", Measure, &["毫克"]),
+    ("毫升", Measure, &["毫升"]),
     ("寸", Measure, &["寸"]),
     ("个", Count, &["个"]),
 ];
@@ -203,6 +209,19 @@ const NO_UNITS: &[&str] = &[
     "时常",
     "时刻",
     "支付",
+    "针对",
+    "对吧",
+    "对不",
+    "对吗",
+    "对的",
+    "对么",
+    "对嘛",
+    "对啊",
+    "针灸",
+    "笔直",
+    "笔试",
+    "笔记",
+    "颗粒",
 ];
 
 /// Surface forms by their first character, the longest first.

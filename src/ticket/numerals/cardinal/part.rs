@@ -8,15 +8,16 @@ pub(super) enum Part {
     Magnitude { exponent: u32, at: usize },
 }
 
-/// Splits a run into digits and magnitudes; blanks within numerals in characters do not count.
-pub(super) fn all(text: &Text, from: usize) -> (Vec<Part>, usize) {
+/// Splits a run into digits and magnitudes; blanks within numerals in characters do not count if it
+/// goes on `over_blanks`.
+pub(super) fn all(text: &Text, from: usize, over_blanks: bool) -> (Vec<Part>, usize) {
     let mut parts = Vec::new();
     let mut at = from;
     loop {
         let blanks = (at..text.len()).take_while(|at| text.get(*at) == Some(' ')).take(3).count();
         let next = at + blanks;
         let is_arabic = |at: usize| text.get(at).is_some_and(|c| c.is_ascii_digit());
-        if blanks > 0 && (at == from || is_arabic(at - 1) || is_arabic(next)) {
+        if blanks > 0 && (!over_blanks || at == from || is_arabic(at - 1) || is_arabic(next)) {
             break;
         }
         if let Some(exponent) = text.magnitude(next) {
@@ -48,7 +49,10 @@ pub(super) fn all(text: &Text, from: usize) -> (Vec<Part>, usize) {
                         (next..next + 3).take_while(|at| text.digit(*at).is_some()).count();
                     let price = *arabic && spoken < 3 && unit::at(text, next + spoken).is_some();
                     let last = digits.last().map_or(0, |(digit, _)| *digit);
-                    let weight = text.get(next) == Some('两') && !matches!(last, 0 | 1 | 3);
+                    let of_pounds = digits.len() == 1
+                        && matches!(text.previous(digits[0].1), Some('斤' | '少' | '缺'));
+                    let weight =
+                        text.get(next) == Some('两') && (!matches!(last, 0 | 1 | 3) || of_pounds);
                     let day = digits.len() == 1 && is_weekday(text, digits[0].1);
                     if !behind.is_empty() || price || weight || day {
                         break;

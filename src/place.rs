@@ -22,6 +22,7 @@ mod gazetteer;
 mod listen;
 mod lists;
 mod name;
+mod numbered;
 mod rivals;
 mod said;
 mod search;

@@ -10,6 +10,7 @@ use super::{
     dialect::Dialect,
     gazetteer::{Gazetteer, Index},
     name::{LONGEST, Level},
+    numbered::Numbered,
     search::{Path, Search},
     step::{Form, Step},
     zone::{Heads, Numerals, Token, tokens},
@@ -22,6 +23,7 @@ pub(super) const ALTERNATIVES: usize = 5;
 pub struct Corrector {
     pub(super) gazetteer: Gazetteer,
     pub(super) heads: Heads,
+    pub(super) numbered: Numbered,
     pub(super) collapse: bool,
     auto: Auto,
     home: Option<Index>,
@@ -72,8 +74,9 @@ impl Corrector {
     /// A corrector that collapses repeated names; a location file's only city is its home.
     pub fn new(gazetteer: Gazetteer) -> Self {
         let heads = Heads::new(&gazetteer);
+        let numbered = Numbered::new(&gazetteer);
         let home = gazetteer.only_city;
-        Self { gazetteer, heads, collapse: true, auto: Auto::Normal, home }
+        Self { gazetteer, heads, numbered, collapse: true, auto: Auto::Normal, home }
     }
 
     /// The city whose hotline takes the calls, by its full name or its code.

@@ -1,10 +1,12 @@
 //! How far a ticket can be trusted: the `quality` of the wire. Pure.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::{
     Ticket, Transcript,
-    grounding::{self, Grounding, Item, Kind},
+    grounding::{self, Ear, Grounding, Item, Kind},
     transcript::inert,
 };
 use crate::place::Corrector;
@@ -27,7 +29,7 @@ pub struct Quality {
 impl Quality {
     /// Compares a ticket with its call.
     pub fn of(call: &Transcript, ticket: &Ticket, corrector: &Corrector) -> Self {
-        let ear = |one: char, other: char| corrector.sounds_alike(one, other);
+        let ear = PlaceEar::new(corrector);
         let Grounding { mut ungrounded, omitted, unhedged: warnings } =
             grounding::check(call, ticket, &ear);
         if !super::zone::is_none(&ticket.ticket_zone) {
@@ -49,6 +51,28 @@ impl Quality {
             faults += &format!("；并且遗漏了通话中说过的：{}", list(&self.omitted));
         }
         faults
+    }
+}
+
+/// What the corrector of place names knows about sounds and names.
+pub(super) struct PlaceEar<'a> {
+    corrector: &'a Corrector,
+}
+
+impl<'a> PlaceEar<'a> {
+    /// The ear of a corrector.
+    pub(super) fn new(corrector: &'a Corrector) -> Self {
+        Self { corrector }
+    }
+}
+
+impl Ear for PlaceEar<'_> {
+    fn same_sound(&self, one: char, other: char) -> bool {
+        self.corrector.sounds_alike(one, other)
+    }
+
+    fn names(&self, text: &str) -> Vec<Range<usize>> {
+        self.corrector.numbered(text)
     }
 }
 

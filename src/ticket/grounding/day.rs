@@ -15,10 +15,10 @@ const DAYS: &[&[&str]] = &[
     &["上周", "上星期", "上礼拜", "上个星期", "上个礼拜", "上一周"],
     &["下周", "下星期", "下礼拜", "下个星期", "下个礼拜", "下一周"],
     &["大前天"],
-    &["前天", "前日", "前晚"],
+    &["前天", "前日", "前晚", "前儿"],
     &["昨天", "昨日", "昨晚", "昨夜", "昨儿", "昨"],
     &["明天", "明日", "明早", "明晚", "明儿"],
-    &["后天", "后日"],
+    &["后天", "后日", "后儿"],
 ];
 
 /// Parts of the day that people do not keep apart.
@@ -92,8 +92,13 @@ fn said(spoken: &Spoken) -> Vec<Daypart> {
             parts.extend(text.contains(mark).then_some(part));
         }
     }
-    let hours = spoken.numbers().filter(|number| number.hours.is_power_of_two());
-    for hour in hours.map(|number| number.hours.trailing_zeros()) {
+    for (_, number) in spoken.numbers().filter(|(_, number)| number.hours != 0) {
+        // 四点 without more is 下午四点 for people, and 八点 is 上午八点.
+        let hour = match number.hours.trailing_zeros() {
+            hour if number.hours.is_power_of_two() => hour,
+            hour @ 1..=6 => hour + 12,
+            hour => hour,
+        };
         let named = match hour {
             0..=4 => &[Daypart::Dawn, Daypart::Night][..],
             5..=10 => &[Daypart::Morning],

@@ -66,13 +66,30 @@ impl Unlisted {
         let full_hour = first == "0"
             && number.unit.is_some_and(|unit| unit.name == "分")
             && before.is_some_and(|hour| hour.hours != 0);
-        own_count || full_hour || (first == HOTLINE && number.unit.is_none())
+        own_count
+            || full_hour
+            || is_own_call(number, &self.text)
+            || (first == HOTLINE && number.unit.is_none())
     }
 }
 
+/// Whether a number says which of several calls in one record is meant: 第2次来电补充.
+fn is_own_call(number: &Number, text: &str) -> bool {
+    let (before, after) = (&text[..number.span.start], &text[number.span.end..]);
+    let is_few =
+        number.readings.first().is_some_and(|first| ["1", "2", "3"].contains(&first.as_str()));
+    is_few
+        && number.unit.is_some_and(|unit| unit.name == "次")
+        && (before.ends_with('第') || text[number.span.clone()].starts_with('第'))
+        && CALLS.iter().any(|call| after.starts_with(call))
+}
+
+/// What happens in each call of a record.
+const CALLS: [&str; 8] = ["来电", "通话", "致电", "拨打", "答复", "解答", "回复", "补充"];
+
 /// The places where digits stand like a list marker, at a clause's start with a mark behind.
 fn candidates(text: &str) -> Vec<Marker> {
-    let mut found = Vec::new();
+    let mut found = chinese(text);
     let mut end = 0;
     for (from, _) in text.match_indices(|c: char| c.is_ascii_digit()) {
         if from < end {
@@ -94,6 +111,27 @@ fn candidates(text: &str) -> Vec<Marker> {
         let value = text[from..end].parse().unwrap_or(0);
         if starts && length <= 2 {
             found.push(Marker { from, to: end + mark.len(), value, is_decimal });
+        }
+    }
+    found.sort_by_key(|marker| marker.from);
+    found
+}
+
+/// 一、 and 二、 at the starts of clauses; 一、二单元 are no points.
+fn chinese(text: &str) -> Vec<Marker> {
+    let mut found = Vec::new();
+    let mut value = 1;
+    for (from, c) in text.char_indices() {
+        let to = from + c.len_utf8();
+        let starts = text[..from].trim_end().is_empty()
+            || text[..from]
+                .trim_end_matches([' ', '（', '('])
+                .ends_with(['。', '；', ';', '：', ':', '\n']);
+        let is_next = "一二三四五六七八九".chars().nth(value as usize - 1) == Some(c);
+        let mark = ["、", "．", "）、", "）"].iter().find(|mark| text[to..].starts_with(**mark));
+        if let Some(mark) = mark.filter(|_| starts && is_next) {
+            found.push(Marker { from, to: to + mark.len(), value, is_decimal: true });
+            value += 1;
         }
     }
     found

@@ -1,7 +1,12 @@
 //! The numbers of a ticket: each must have been said, with a unit that fits.
 
-use super::{Ear, Grounding, add, exempt::Unlisted, kind, spoken::Spoken};
-use crate::ticket::numerals::{self, Family, Number};
+use super::{
+    Ear, Grounding, add, cue,
+    exempt::Unlisted,
+    kind,
+    spoken::{Spoken, Voice},
+};
+use crate::ticket::numerals::{self, Number};
 
 /// Where the number comes from.
 enum Origin {
@@ -21,6 +26,10 @@ pub(super) fn check(text: &str, spoken: &Spoken, ear: &impl Ear, grounding: &mut
             continue;
         }
         let words = &text[number.span.clone()];
+        if was_taken_back(number, &numbers, spoken) {
+            add(&mut grounding.ungrounded, kind(number), words);
+            continue;
+        }
         match origin(number, spoken) {
             Origin::Nothing => add(&mut grounding.ungrounded, kind(number), words),
             Origin::Said { vaguely: true } if !number.hedged => {
@@ -31,48 +40,70 @@ pub(super) fn check(text: &str, spoken: &Spoken, ear: &impl Ear, grounding: &mut
     }
 }
 
+/// Whether a number was corrected in the call, and the ticket does not quote the correction.
+fn was_taken_back(number: &Number, all: &[Number], spoken: &Spoken) -> bool {
+    let first = number.readings.first().filter(|_| number.unit.is_none());
+    let better = first.and_then(|first| spoken.in_place_of(first));
+    let has = |better: &str| all.iter().any(|other| other.readings.iter().any(|one| one == better));
+    better.is_some_and(|better| !has(better))
+}
+
 fn origin(number: &Number, spoken: &Spoken) -> Origin {
-    let said: Vec<&Number> = if number.hours == 0 {
-        spoken
-            .like(&number.readings)
-            .filter(|said| said.hours == 0 || number.unit.is_none())
-            .collect()
-    } else {
-        // 九点 is 21:00 only if an evening was said; 三点 may be 15:00 without.
-        let late: u32 = 0b1111_1000 << 16;
-        let evening = spoken.names_evening();
-        let same_hour = |said: &&Number| {
-            let common = said.hours & number.hours;
-            common != 0 && (evening || said.hours.is_power_of_two() || common & !late != 0)
-        };
-        let bare = |said: &&Number| said.unit.is_none();
-        let like = spoken.like(&number.readings).filter(bare);
-        spoken.numbers().filter(same_hour).chain(like).collect()
-    };
+    let said = candidates(number, spoken);
     let first = number.readings.first().map_or("", String::as_str);
-    let mut fitting: Vec<&&Number> =
-        said.iter().filter(|said| said_with_unit(number, said)).collect();
+    let mut fitting: Vec<&Number> =
+        said.iter().map(|(_, said)| *said).filter(|said| said_with_unit(number, said)).collect();
     if fitting.is_empty() {
-        // What was said without a unit may have any, unless it was also said with another one.
-        let contradicted = said.iter().any(|said| said.unit.is_some() && said.certain);
-        let is_door = number.unit.is_some_and(|unit| unit.family == Family::Door);
-        let bare = said.iter().filter(|said| said.unit.is_none());
-        fitting = bare.filter(|_| !contradicted || is_door).collect();
+        // What was said without a unit may have one that was talked of there.
+        let contradicted = said.iter().any(|(_, said)| said.unit.is_some() && said.certain);
+        let bare = said.iter().filter(|(_, said)| said.unit.is_none());
+        let allowed = bare.filter(|(voice, said)| {
+            number.unit.is_none_or(|unit| match contradicted {
+                true => cue::demands(unit, voice, said),
+                false => cue::allows(unit, voice, said),
+            })
+        });
+        fitting = allowed.map(|(_, said)| *said).collect();
     }
     if !fitting.is_empty() {
         let certain = fitting.iter().filter(|said| said.certain);
-        let vaguely = !fitting.is_empty()
-            && certain.clone().count() > 0
-            && certain.clone().all(|said| said.hedged);
+        let vaguely = certain.clone().count() > 0 && certain.clone().all(|said| said.hedged);
         return Origin::Said { vaguely };
     }
     // 3/15 is a date rather than a part.
     let mut parts = first.split('/').map(str::to_owned);
     let is_date = first.contains('/') && parts.all(|part| spoken.like(&[part]).next().is_some());
-    if is_date || (number.unit.is_none() && spoken.has_string(first)) {
+    let is_string = number.unit.is_none() && spoken.has_string(first);
+    if is_date || is_string || is_bare_part(first, spoken) {
         return Origin::Said { vaguely: false };
     }
     Origin::Nothing
+}
+
+/// What was said with the same value.
+fn candidates<'a>(number: &'a Number, spoken: &'a Spoken) -> Vec<(&'a Voice, &'a Number)> {
+    let like = spoken.like(&number.readings);
+    if number.hours == 0 {
+        return like.filter(|(_, said)| said.hours == 0 || number.unit.is_none()).collect();
+    }
+    // 九点 is 21:00 only if an evening was said; 三点 may be 15:00 without.
+    let late: u32 = 0b1111_1000 << 16;
+    let evening = spoken.names_evening();
+    let same_hour = |(_, said): &(&Voice, &Number)| {
+        let common = said.hours & number.hours;
+        common != 0 && (evening || said.hours.is_power_of_two() || common & !late != 0)
+    };
+    let bare = like.filter(|(_, said)| said.unit.is_none());
+    spoken.numbers().filter(same_hour).chain(bare).collect()
+}
+
+/// Whether a percentage was said as a number alone: 首套二点六, where rates are talked of.
+fn is_bare_part(reading: &str, spoken: &Spoken) -> bool {
+    let signs = ['%', '‰', '‱'];
+    let Some(value) = reading.strip_suffix(signs) else { return false };
+    let readings = [value.to_owned()];
+    let mut bare = spoken.like(&readings).filter(|(_, said)| said.unit.is_none());
+    bare.any(|(voice, said)| cue::allows_part(voice, said))
 }
 
 /// Whether the units fit where both have one, or the ticket has none.

@@ -26,7 +26,8 @@ const BOUNDARIES: &[&str] = &[
     "由", "向", "到", "去", "在", "是", "的", "和", "与", "及", "请", "让", "称", "等", "了", "将", "给", "该", "对", "把", "从", "被",
     "至", "经", "为", "找", "催", "因", "但", "而", "且", "并", "跟", "使", "归", "各", "每", "其", "此", "这", "那", "有", "无", "没",
     "不", "未", "已", "曾", "也", "都", "就", "又", "再", "还", "只", "或", "某", "家", "问", "报", "过", "后", "前", "时", "可", "应",
-    "需", "需要", "说", "地", "得", "着", "于", "以", "当", "若", "如", "则", "要", "会", "能", "想", "使", "位", "个", "名", "内",
+    "需", "需要", "说", "地", "得", "着", "于", "以", "当", "若", "如", "则", "要", "会", "能", "想", "使", "位", "个", "名", "内", "打", "转", "料交", "件交", "自己", "保留",
+    "受损", "损坏", "破损", "漏水", "停水", "停电", "拒绝", "推诿", "欠费", "收费", "乱收费",
 ];
 
 /// Words that make no name of what they end: 小区物业, 市住建局's 市.
@@ -60,7 +61,17 @@ pub(super) fn check<E: Ear>(text: &str, heard: &Heard<'_, E>, items: &mut Vec<It
         let length = ending.chars().count();
         let from = stem(&chars, at);
         let whole = &chars[from..at + length];
-        if !is_other_word(&chars, at, length) && !is_grounded(&chars[from..at], whole, heard) {
+        // 工业和信息化局 is one name, 物业和社区 are two.
+        let joins =
+            from.checked_sub(1).filter(|before| matches!(chars[*before], '和' | '与' | '及'));
+        let is_longer = || {
+            let from = joins.map(|before| stem(&chars, before)).filter(|longer| *longer + 1 < from);
+            from.is_some_and(|from| is_grounded(&chars[from..at], &chars[from..at + length], heard))
+        };
+        if !is_other_word(&chars, at, length)
+            && !is_grounded(&chars[from..at], whole, heard)
+            && !is_longer()
+        {
             let text: String = whole.iter().collect();
             add(items, Kind::Office, &text);
         }

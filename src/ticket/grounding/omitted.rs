@@ -1,6 +1,6 @@
 //! What the citizen said and a ticket must not lose: telephones, amounts, doors.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Ear, Item, Kind, add, kind,
@@ -37,10 +37,17 @@ pub(super) fn of(spoken: &Spoken, ticket: &Ticket, ear: &impl Ear) -> Vec<Item> 
     let mut items = Vec::new();
     let must = |number: &&Number| number.certain && must_keep(number, &voice.text).is_some();
     let numbers: Vec<&Number> = voice.numbers.iter().filter(must).collect();
-    for (index, number) in numbers.iter().enumerate() {
+    let withdrawn: HashSet<&str> = numbers
+        .iter()
+        .enumerate()
+        .filter(|(index, number)| is_withdrawn(number, &numbers[index + 1..], &voice.text))
+        .filter_map(|(_, number)| number.readings.first().map(String::as_str))
+        .collect();
+    for number in numbers {
         let Some(kind) = must_keep(number, &voice.text) else { continue };
-        let later = &numbers[index + 1..];
-        if !kept.has(number) && !is_withdrawn(number, later, &voice.text) {
+        let is_withdrawn =
+            number.readings.first().is_some_and(|first| withdrawn.contains(first.as_str()));
+        if !is_withdrawn && !kept.has(number) && !is_dictated(number, &voice.text) {
             add(&mut items, kind, &voice.text[number.span.clone()]);
         }
     }
@@ -56,6 +63,12 @@ fn must_keep(number: &Number, text: &str) -> Option<Kind> {
         unit == "号" && before.is_some_and(|c| STREETS.contains(c))
     };
     let first = number.readings.first().map_or("", String::as_str);
+    let words = &text[number.span.clone()];
+    // 加一块 is no yuan, 住一栋楼 no first building.
+    if words == "一块" || numerals::is_article(number, text) || is_some_house(words, number, text)
+    {
+        return None;
+    }
     let must = match kind {
         Kind::Phone => numerals::is_phone(first) || (7..=8).contains(&first.len()),
         Kind::Amount => true,
@@ -64,6 +77,13 @@ fn must_keep(number: &Number, text: &str) -> Option<Kind> {
         Kind::Name | Kind::Office => false,
     };
     must.then_some(kind)
+}
+
+/// Whether 一栋 stands without a door behind it: 我们一栋三十户, but not 一栋二单元.
+fn is_some_house(words: &str, number: &Number, text: &str) -> bool {
+    let behind: String = text[number.span.end..].chars().take(5).collect();
+    ["一栋", "一幢", "一座"].contains(&words)
+        && !["单元", "门", "室", "零", "楼"].iter().any(|door| behind.contains(door))
 }
 
 /// The numbers of all fields of a ticket.
@@ -96,9 +116,42 @@ impl<'a> Kept<'a> {
         let first = number.readings.first().map_or("", String::as_str);
         let is_string = number.unit.is_none() && first.len() >= 7;
         like.flatten().any(|other| same_unit(&other))
-            || (is_string && self.strings.iter().any(|other| spoken::same_string(first, other)))
+            || (is_string && self.strings.iter().any(|other| is_kept_as(first, other)))
     }
 }
+
+/// Whether a ticket has a telephone number as another one: with its last digits or after the
+/// speaker corrected himself. That the other one was said is looked at elsewhere.
+fn is_kept_as(said: &str, kept: &str) -> bool {
+    let different = said.bytes().zip(kept.bytes()).filter(|(one, other)| one != other).count();
+    spoken::same_string(said, kept)
+        || (said.len() == kept.len() && different <= MOST_CORRECTED)
+        || (kept.starts_with(said) && kept.len() - said.len() <= MOST_CORRECTED)
+}
+
+/// The most digits that people get wrong in a telephone number.
+const MOST_CORRECTED: usize = 3;
+
+/// Whether the speaker tells what to write rather than what happened, as jokers do: 把电话写成.
+fn is_dictated(number: &Number, text: &str) -> bool {
+    let before = &text[..number.span.start];
+    let turn = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
+    DICTATION.iter().any(|word| turn.contains(word))
+}
+
+/// What speakers say who dictate a ticket.
+const DICTATION: [&str; 10] = [
+    "写成",
+    "改成",
+    "记成",
+    "填成",
+    "话务员：",
+    "话务员:",
+    "热线：",
+    "指令",
+    "忽略以上",
+    "无视以上",
+];
 
 /// Whether the citizen took a number back: 十二栋，不对，是一百二十一栋; 是三栋，不是二栋.
 fn is_withdrawn(number: &Number, later: &[&Number], text: &str) -> bool {

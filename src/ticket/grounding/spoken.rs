@@ -2,11 +2,26 @@
 
 use std::collections::HashMap;
 
-use super::Ear;
+use super::{Ear, corrected::Corrected};
 use crate::ticket::{
     Speaker, Transcript,
     numerals::{self, Number},
 };
+
+/// The most characters in front of a number that say what it counts, and behind it.
+const CONTEXT: (usize, usize) = (40, 6);
+
+/// The same, where it must be beyond doubt.
+const NEAR: (usize, usize) = (6, 5);
+
+/// The most characters of a question that its answer counts in.
+const QUESTION: usize = 16;
+
+/// The fewest digits of a number that no other group goes on.
+const LEAST_WHOLE: usize = 11;
+
+/// The fewest digits that show by themselves that a number was said in groups.
+const LEAST_IN_GROUPS: usize = 5;
 
 /// All words of one speaker, a line a turn, with their numbers.
 pub(super) struct Voice {
@@ -14,23 +29,83 @@ pub(super) struct Voice {
     pub(super) numbers: Vec<Number>,
     /// The digits said one after the other, also over several turns; bars between what has a unit.
     digits: String,
+    /// Where each turn starts, and the end of the other speaker's words in front of it.
+    asked: Vec<(usize, String)>,
 }
 
 impl Voice {
-    fn new(text: String, ear: &impl Ear) -> Self {
+    fn new(transcript: &Transcript, speaker: Speaker, ear: &impl Ear) -> Self {
+        let (mut text, mut asked) = (String::new(), Vec::new());
+        let mut question = "";
+        for turn in &transcript.turns {
+            if turn.speaker != speaker {
+                question = &turn.words;
+                continue;
+            }
+            asked.push((text.len(), last(question, QUESTION).to_owned()));
+            text.push_str(&turn.words);
+            text.push('\n');
+        }
         let numbers = numerals::said(&text, &ear.names(&text));
         let mut digits = String::new();
+        let mut at = 0;
         for number in &numbers {
-            let first = number.readings.first().map_or("", String::as_str);
+            // What is read once more comes behind all others.
+            if number.span.start < at {
+                break;
+            }
+            at = number.span.start;
+            // 03 in groups is no 3.
+            let digits_of = |reading: &&String| reading.bytes().all(|byte| byte.is_ascii_digit());
+            let whole =
+                number.readings.iter().filter(digits_of).max_by_key(|reading| reading.len());
+            let first = number.readings.first().filter(|first| !digits_of(first)).or(whole);
+            let first = first.map_or("", String::as_str);
             let is_group = first.bytes().all(|byte| byte.is_ascii_digit());
             if number.unit.is_some() || !is_group {
                 digits.push('|');
+            } else if first.len() >= LEAST_WHOLE {
+                digits.extend(["|", first, "|"]);
             } else if number.certain || first.len() == 1 {
                 digits.push_str(first);
             }
         }
-        Self { text, numbers, digits }
+        Self { text, numbers, digits, asked }
     }
+
+    /// A number with the few words right in front of it and behind it.
+    pub(super) fn near(&self, number: &Number) -> String {
+        let before = last(&self.text[..number.span.start], NEAR.0);
+        let before = before.rsplit('\n').next().unwrap_or_default();
+        let behind = self.text[number.span.end..].chars().take(NEAR.1);
+        before.chars().chain(behind.take_while(|c| *c != '\n')).collect()
+    }
+
+    /// Which turn a number is in, counted from one.
+    fn turn(&self, number: &Number) -> usize {
+        self.asked.partition_point(|(from, _)| *from <= number.span.start)
+    }
+
+    /// A number with the words around it and the question that it answers.
+    pub(super) fn around(&self, number: &Number) -> String {
+        let (from, question) = self.turn(number).checked_sub(1).map_or((0, ""), |turn| {
+            let (from, question) = &self.asked[turn];
+            (*from, question.as_str())
+        });
+        let before = &self.text[from..number.span.start];
+        let own_words = self.text[number.span.clone()].chars();
+        let behind = self.text[number.span.end..].chars().take(CONTEXT.1);
+        let own = last(before, CONTEXT.0);
+        let question = if own.len() < before.len() { "" } else { question };
+        let parts = question.chars().chain(['\n']).chain(own.chars());
+        parts.chain(own_words).chain(behind.take_while(|c| *c != '\n')).collect()
+    }
+}
+
+/// The last characters of a text.
+fn last(text: &str, most: usize) -> &str {
+    let at = text.char_indices().rev().nth(most.saturating_sub(1)).map_or(0, |(at, _)| at);
+    &text[at..]
 }
 
 /// What both speakers said.
@@ -41,14 +116,13 @@ pub(super) struct Spoken {
     by_reading: HashMap<String, Vec<usize>>,
     /// The readings with many digits.
     strings: Vec<String>,
+    /// Those that were taken back, with those in place of them.
+    withdrawn: HashMap<String, String>,
 }
 
 impl Spoken {
     pub(super) fn new(transcript: &Transcript, ear: &impl Ear) -> Self {
-        let voice = |speaker| {
-            let turns: Vec<&str> = transcript.said_by(speaker).collect();
-            Voice::new(turns.join("\n"), ear)
-        };
+        let voice = |speaker| Voice::new(transcript, speaker, ear);
         let (citizen, operator) = (voice(Speaker::Citizen), voice(Speaker::Operator));
         let mut by_reading: HashMap<String, Vec<usize>> = HashMap::new();
         let mut strings = Vec::new();
@@ -60,12 +134,16 @@ impl Spoken {
                 }
             }
         }
-        Self { citizen, operator, by_reading, strings }
+        let Corrected { withdrawn, composed } = Corrected::new(transcript, &citizen, &operator);
+        strings.extend(composed);
+        Self { citizen, operator, by_reading, strings, withdrawn }
     }
 
-    /// All numbers.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = &Number> {
-        self.citizen.numbers.iter().chain(&self.operator.numbers)
+    /// All numbers, with who said them.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = (&Voice, &Number)> {
+        let of = |voice| move |number| (voice, number);
+        let citizen = self.citizen.numbers.iter().map(of(&self.citizen));
+        citizen.chain(self.operator.numbers.iter().map(of(&self.operator)))
     }
 
     /// The words of both speakers.
@@ -78,23 +156,38 @@ impl Spoken {
         self.texts().iter().any(|text| text.contains(['晚', '夜']) || text.contains("下午"))
     }
 
-    /// The numbers that may mean the same value.
-    pub(super) fn like<'a>(&'a self, readings: &'a [String]) -> impl Iterator<Item = &'a Number> {
+    /// The numbers that may mean the same value, with who said them.
+    pub(super) fn like<'a>(
+        &'a self,
+        readings: &'a [String],
+    ) -> impl Iterator<Item = (&'a Voice, &'a Number)> {
         let indices = readings.iter().filter_map(|reading| self.by_reading.get(reading)).flatten();
         let citizen = self.citizen.numbers.len();
         indices.filter_map(move |index| match index.checked_sub(citizen) {
-            None => self.citizen.numbers.get(*index),
-            Some(index) => self.operator.numbers.get(index),
+            None => Some((&self.citizen, self.citizen.numbers.get(*index)?)),
+            Some(index) => Some((&self.operator, self.operator.numbers.get(index)?)),
         })
     }
 
-    /// Whether a number of many digits was said: in turns, with or without area code, or masked.
+    /// What was said in place of a number that was taken back.
+    pub(super) fn in_place_of(&self, digits: &str) -> Option<&str> {
+        self.withdrawn.get(digits).map(String::as_str)
+    }
+
+    /// Whether a number of many digits was said: in turns, with or without area code, or masked. An
+    /// area code that stands nowhere with the number must have been said by itself.
     pub(super) fn has_string(&self, digits: &str) -> bool {
-        digits.len() >= 7
-            && (self.strings.iter().any(|said| same_string(said, digits))
-                || [&self.citizen, &self.operator]
-                    .iter()
-                    .any(|voice| voice.digits.contains(digits)))
+        let is_known = |said: &String| same_string(said, digits) && self.has_code(digits, said);
+        let mut voices = [&self.citizen, &self.operator].into_iter();
+        (digits.len() >= 7 && self.strings.iter().any(is_known))
+            || (digits.len() >= LEAST_IN_GROUPS
+                && voices.any(|voice| voice.digits.contains(digits)))
+    }
+
+    /// Whether what a number has in front of what was said was said, too.
+    fn has_code(&self, digits: &str, said: &str) -> bool {
+        let code = digits.strip_suffix(said).unwrap_or("");
+        code.is_empty() || code == "86" || self.by_reading.contains_key(code)
     }
 }
 

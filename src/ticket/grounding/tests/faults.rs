@@ -9,17 +9,24 @@ pub(super) struct Fault {
     pub(super) ticket: Ticket,
 }
 
-/// The example numbers that a prompt may hold, and an amount out of the blue.
-const INVENTED: [(&str, &str, &str); 5] = [
-    ("phone of an example", "0564-1234567", "，联系电话0564-1234567"),
-    ("amount of an example", "5000元", "，涉及金额5000元"),
-    ("amount invented", "7613.5元", "，涉及金额7613.5元"),
-    ("percentage invented", "37%", "，占比37%"),
-    ("deadline invented", "19个工作日", "，19个工作日内办结"),
+/// The example numbers that a prompt may hold, and some out of the blue: what, how a call would say
+/// it, and the words of a ticket.
+const INVENTED: [(&str, &[&str], &str); 7] = [
+    ("phone of an example", &["05641234567"], "，联系电话0564-1234567"),
+    ("amount of an example", &["5000", "5千", "5k"], "，涉及金额5000元"),
+    (
+        "deadline of an example",
+        &["3个工作日", "3到", "到3", "3、", "2、3", "23个工作日"],
+        "，3个工作日内联系",
+    ),
+    ("amount invented", &["7613"], "，涉及金额7613.5元"),
+    ("percentage invented", &["百分之37", "37"], "，占比37%"),
+    ("deadline invented", &["19个工作日", "19"], "，19个工作日内办结"),
+    ("phone invented", &["15912380476"], "，联系电话15912380476"),
 ];
 
 /// Units and parts of the day, and what they are taken for.
-const UNITS: [(&str, &str); 14] = [
+const UNITS: [(&str, &str); 20] = [
     ("元", "平方米"),
     ("平方米", "元"),
     ("个月", "天"),
@@ -34,6 +41,12 @@ const UNITS: [(&str, &str); 14] = [
     ("公里", "米"),
     ("万元", "元"),
     ("工作日", "月"),
+    ("平方米", "亩"),
+    ("公里", "平方米"),
+    ("年", "个月"),
+    ("月", "年"),
+    ("元", "折"),
+    ("岁", "元"),
 ];
 
 /// All faults of these kinds that a ticket's content can have. A change that gives a number which the
@@ -69,10 +82,10 @@ pub(super) fn plant(ticket: &Ticket, call: &Transcript) -> Vec<Fault> {
         }
         replace("digit doubled", format!("{digits}{}", &digits[digits.len() - 1..]));
     }
-    let said: String = call.turns.iter().map(|turn| turn.words.as_str()).collect();
-    for (what, number, words) in INVENTED {
-        if !said.contains(number) {
-            add(what, number.to_owned(), format!("{}{words}。", content.trim_end_matches('。')));
+    let said = by_digits(call);
+    for (what, ways, words) in INVENTED {
+        if !ways.iter().any(|way| said.contains(way)) {
+            add(what, words.to_owned(), format!("{}{words}。", content.trim_end_matches('。')));
         }
     }
     for (unit, other) in UNITS {
@@ -80,13 +93,34 @@ pub(super) fn plant(ticket: &Ticket, call: &Transcript) -> Vec<Fault> {
             let before = content[..at].chars().next_back();
             let part_of_day = unit.ends_with('午');
             let is_number = before.is_some_and(|c| c.is_ascii_digit());
-            if is_number != part_of_day {
+            // 1个月 for 1个 of 个月, and what the ticket says elsewhere, are no changes to be seen.
+            let digits =
+                digit_runs(&content[..at]).last().map_or("", |(from, _)| &content[*from..at]);
+            let is_there = content.contains(&format!("{digits}{other}"));
+            if is_number != part_of_day && !(is_number && is_there) {
                 let changed = format!("{}{other}{}", &content[..at], &content[at + unit.len()..]);
                 add("unit changed", format!("{unit} → {other} at {at}"), changed);
             }
         }
     }
     faults
+}
+
+/// The words of a call without blanks and stops, every numeral character as a digit. What it says
+/// of a number is judged by this alone, not by what is tested.
+fn by_digits(call: &Transcript) -> String {
+    let words = call.turns.iter().flat_map(|turn| turn.words.chars());
+    let digit = |c: char| match c {
+        '〇' => '0',
+        '幺' => '1',
+        '两' => '2',
+        '千' => '千',
+        _ => "零一二三四五六七八九"
+            .chars()
+            .position(|d| d == c)
+            .map_or(c, |d| char::from_digit(u32::try_from(d).unwrap_or(0), 10).unwrap_or(c)),
+    };
+    words.map(digit).filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// The runs of Arabic digits of a text.

@@ -7,7 +7,7 @@
 //! `zone`, `align` and `listen` find the names that may stand at a place of the text; `search` walks
 //! down the levels; `decide` and `rivals` say what may be believed; `correct` chooses the answer and
 //! `write` writes it; `choose` is for who answers a question. `lists` reads the users' own names;
-//! `villages` and `former` are what decides beside names.
+//! `villages` and `former` are what decides beside names; `find` hears names in running text.
 
 mod align;
 mod answer;
@@ -17,6 +17,7 @@ mod correct;
 mod decide;
 mod dialect;
 mod evaluate;
+mod find;
 mod former;
 mod gazetteer;
 mod listen;
@@ -38,6 +39,7 @@ pub use self::{
     correct::{Auto, Corrector, UnknownHome},
     dialect::{BadMerger, Dialect},
     evaluate::{Case, Evaluation, Figures, Tally},
+    find::{Finder, Mention},
     gazetteer::Gazetteer,
     lists::{BadList, Files},
     name::Level,

@@ -4,7 +4,7 @@
 
 pub mod wire;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 use self::wire::Measures;
 use crate::{
     ollama::{NDJSON, is_same_model},
+    place::{Corrector, Gazetteer},
     ticket::{Transcript, Turn, extractive},
 };
 
@@ -29,6 +30,9 @@ const PIECE_CHARS: usize = 4;
 
 /// The largest request body. A 30-minute call has some 50 kB.
 const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// What hears the names of places; of no city in particular.
+static CORRECTOR: LazyLock<Corrector> = LazyLock::new(|| Corrector::new(Gazetteer::embedded()));
 
 /// Serves one demo node on `listen` until SIGTERM.
 pub async fn run(listen: SocketAddr, model: String) -> anyhow::Result<()> {
@@ -119,7 +123,7 @@ impl Generate {
         let listed = listed.map(|types| types.iter().filter_map(Value::as_str).map(str::to_owned));
         let types =
             listed.map_or_else(|| crate::config::Ticket::default().types, Iterator::collect);
-        let draft = extractive::draft(&call, &types);
+        let draft = extractive::draft(&call, &types, &CORRECTOR.finder(""));
         if format.is_null() {
             return draft.ticket_content;
         }

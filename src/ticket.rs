@@ -97,7 +97,7 @@ impl Settings {
 
 /// What rules make of a call that the hotline of `home` took, the corrector's own one if that is empty.
 pub fn draft(call: &Transcript, types: &[String], corrector: &Corrector, home: &str) -> Summary {
-    let mut ticket = extractive::draft(call, types);
+    let mut ticket = extractive::draft(call, types, &corrector.finder(home));
     let quality = Quality::of(call, &ticket, corrector);
     let zone_correction = ZoneCorrection::without_model(corrector, &ticket.ticket_zone, home);
     ticket.ticket_zone.clone_from(&zone_correction.corrected);

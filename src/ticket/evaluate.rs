@@ -301,4 +301,6 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 #[cfg(test)]
+mod drafts;
+#[cfg(test)]
 mod tests;

@@ -1,29 +1,17 @@
-//! The address that was said: the run of place names with the most levels.
+//! The address that was said: the run of place names that says most, completed by what was said
+//! apart from it.
+//!
+//! One rule: every name in it was said as it stands there, by the caller or by the operator who
+//! repeats it; no level is added.
 
-/// The endings of place names by level, coarse to fine.
-#[rustfmt::skip]
-const LEVELS: [&[&str]; 6] = [
-    &["自治区", "省"],
-    &["自治州", "市", "盟"],
-    &["自治县", "开发区", "新区", "区", "县", "旗"],
-    &["街道办", "街道", "镇", "乡"],
-    &["社区", "村", "大道", "路", "街", "巷"],
-    &[
-        "小区", "花园", "家园", "公寓", "大厦", "广场", "新城", "名城", "新村", "苑", "府", "城", "湾", "豪庭", "华庭",
-        "山庄", "庄园", "佳园", "嘉园", "公馆", "雅居", "名邸", "学校", "小学", "中学", "医院", "公园", "市场", "超市",
-        "车站", "工业园", "号院",
-    ],
-];
+mod ending;
+mod run;
 
-/// Provinces as people say them, without an ending.
-#[rustfmt::skip]
-const PROVINCES: [&str; 28] = [
-    "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南", "湖北", "湖南",
-    "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "台湾", "内蒙古", "广西", "西藏", "宁夏", "新疆",
-];
-
-/// Words that may stand between two names of one address.
-const BETWEEN: [&str; 7] = ["的", "那个", "这个", "嗯", "呃", "啊", "那边"];
+use self::run::{DETAIL, Part, Run};
+use crate::{
+    place::Finder,
+    ticket::{Speaker, Transcript, Turn},
+};
 
 /// How much a level says: where an address is certain, and where it is likely.
 const WORTH: [u32; 6] = [2, 3, 3, 4, 3, 4];
@@ -31,245 +19,232 @@ const WORTH: [u32; 6] = [2, 3, 3, 4, 3, 4];
 /// The least worth of an address: anything below a province.
 const LEAST_WORTH: u32 = 3;
 
-/// Words that end where a name may begin.
+/// The most characters of an address.
+const MOST_CHARS: usize = 60;
+
+/// How many characters of a call are searched for names; a longer one has said its address before.
+const MOST_SEARCHED: usize = 20_000;
+
+/// What an operator asks with who wants to know where.
 #[rustfmt::skip]
-const LEADS: &[&str] = &[
-    "住在", "位于", "地址是", "地址在", "就是", "这里是", "这边是", "我是", "我们是", "在", "是", "到",
-    "去", "从", "来自", "反映", "投诉", "举报", "咨询", "一下", "我们", "你们", "他们", "我", "你", "您", "有",
-    "问", "说", "叫", "嗯", "啊", "呃", "那个", "这个", "这边", "那边", "关于", "对", "的",
+const QUESTIONS: &[&str] = &[
+    "哪里", "哪儿", "哪个区", "哪个小区", "哪个街道", "哪个镇", "哪个县", "哪个村", "哪个社区", "哪个乡", "哪条路", "哪一个", "哪边", "位置",
+    "地址", "地方", "地点", "住哪", "在哪", "哪个路",
 ];
 
-/// Stems that make a common word of an ending, not a name: 小区, 我们县, 城市, 马路.
+/// What stands behind the place of an office.
 #[rustfmt::skip]
-const NO_NAMES: &[&str] = &[
-    "小", "大", "本", "该", "全", "城", "都", "超", "菜", "夜", "农贸", "批发", "哪个", "哪一个",
-    "什么", "这个", "那个", "一个", "各个", "整个", "社", "郊", "市", "县", "镇", "乡", "农", "自然",
-    "马", "公", "铁", "道", "修", "走", "一条", "这条", "那条", "条", "过", "上", "半", "老", "旧",
-    "新", "政", "市政", "县政", "区政", "镇政", "乡政", "人民", "附近", "门口", "多少", "几", "哪",
-    "每个", "别的", "其他", "所在", "市区", "上学", "住宅", "生活", "中心",
+const OFFICES: &[&str] = &[
+    "政府", "人民政府", "公安", "派出所", "市场监", "住建", "住房", "城管", "城市管理", "综合执法", "局", "法院", "交警", "民政", "人社", "人力",
+    "教育", "卫健", "卫生", "生态环境", "自然资源", "农业", "水务", "水利", "发改", "文旅", "文化", "司法", "劳动", "消防", "行政", "政务", "管理",
+    "热线", "12345", "一二三四五", "市民", "有关", "相关", "社保", "医保", "交通", "应急", "税务", "供电", "燃气", "热力", "公交", "自来水", "信访",
+    "商务", "财政", "审计", "金融", "街道办", "办事处", "社区", "居委", "村委", "和",
 ];
 
-/// The most characters of a name in front of its ending.
-const MOST_STEM: usize = 7;
+/// What stands before a place that a call is passed on to.
+const PASSED_ON: &[&str] =
+    &["转", "转给", "转到", "转交", "转交给", "联系", "派", "由", "通知", "反馈给", "反馈到"];
 
-/// An address: its text and the levels that it names.
+/// What people say when they correct themselves.
+const CORRECTIONS: &[&str] =
+    &["不对", "说错", "搞错", "弄错", "记错", "错了", "哎不是", "哦不是", "不是不是", "更正"];
+
+/// An address.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    /// All of it.
+    pub(super) text: String,
+    /// Its last name, for a title.
+    pub(super) last: String,
+}
+
+/// A run of names with who said it.
 struct Found {
-    text: String,
-    coarsest: usize,
-    finest: usize,
-    worth: u32,
+    run: Run,
+    turn: usize,
+    operator: bool,
+    /// Whether it is the answer to a question for the place.
+    asked: bool,
+    /// Whether it only says which office is meant.
+    office: bool,
 }
 
-/// The best address in what was said. One that names only fine levels is completed by coarser ones
-/// that were said apart from it.
-pub(super) fn of<'a>(said: impl Iterator<Item = &'a str>) -> Option<String> {
-    let clauses = said.flat_map(|words| words.split(super::is_stop));
-    let found: Vec<Found> = clauses.filter_map(in_clause).collect();
-    // The first among equals: the citizen's own words come before the operator's.
-    let mut address = found.iter().rev().max_by_key(|found| found.worth)?.clone();
-    while let Some(coarser) = found.iter().find(|other| {
-        other.finest < address.coarsest && other.finest >= 1 && !address.text.contains(&other.text)
-    }) {
-        address.text.insert_str(0, &coarser.text);
-        address.coarsest = coarser.coarsest;
-        address.worth += coarser.worth;
+impl Found {
+    fn parts(&self) -> &[Part] {
+        &self.run.parts
     }
-    while let Some(finer) = found
+
+    fn worth(&self) -> u32 {
+        worth(self.parts())
+    }
+
+    /// Whether it names something, rather than only what a call takes place in.
+    fn is_address(&self) -> bool {
+        self.parts().iter().any(|part| part.level >= 2 || (part.level == 1 && !part.short))
+    }
+
+    /// Whether all of it is finer than a town.
+    fn is_detail(&self) -> bool {
+        self.parts().iter().all(|part| part.level >= DETAIL)
+    }
+}
+
+fn worth(parts: &[Part]) -> u32 {
+    parts.iter().map(|part| if part.short { 2 } else { WORTH[part.level] }).sum()
+}
+
+/// Whether a character may part two names.
+fn is_gap(character: char) -> bool {
+    super::is_stop(character)
+}
+
+/// Whether a text names a place, as far as its words show.
+pub(super) fn is_likely(words: &str) -> bool {
+    run::all(words, None).iter().any(|run| worth(&run.parts) >= LEAST_WORTH)
+}
+
+/// The address of a call.
+pub(super) fn of(call: &Transcript, finder: &Finder<'_>) -> Option<Address> {
+    let mut founds = found(&call.turns, finder);
+    withdraw(&mut founds, &call.turns);
+    let main = founds
         .iter()
-        .find(|other| other.coarsest > address.finest && !address.text.contains(&other.text))
-    {
-        address.text.push_str(&finer.text);
-        address.finest = finer.finest;
-        address.worth += finer.worth;
+        .filter(|found| !found.office && found.is_address())
+        // The first among equals; what is only a detail must be an answer.
+        .filter(|found| !found.is_detail() || found.asked || !found.operator)
+        .rev()
+        .max_by_key(|found| found.worth() * 2 + u32::from(!found.operator))?;
+    let mut parts = main.parts().to_vec();
+    complete(&mut parts, &founds, finder);
+    detail(&mut parts, main, &founds);
+    if worth(&parts) < LEAST_WORTH {
+        return None;
     }
-    (address.worth >= LEAST_WORTH).then_some(address.text)
+    let texts: Vec<String> = parts.iter().map(|part| spelling(part, &founds)).collect();
+    let text: String = texts.concat().chars().take(MOST_CHARS).collect();
+    Some(Address { text, last: texts.last().cloned().unwrap_or_default() })
 }
 
-/// The best run of names in a clause, wherever it starts; among equals the shortest.
-fn in_clause(clause: &str) -> Option<Found> {
-    let starts = clause.char_indices().map(|(at, _)| at).filter(|at| may_begin(&clause[..*at]));
-    let runs = starts.filter_map(|start| run(&clause[start..]));
-    runs.reduce(|best, other| if other.worth >= best.worth { other } else { best })
+/// All runs of names of a call.
+fn found(turns: &[Turn], finder: &Finder<'_>) -> Vec<Found> {
+    let mut founds = Vec::new();
+    let mut asked = false;
+    let mut left = MOST_SEARCHED;
+    for (turn, Turn { speaker, words }) in turns.iter().enumerate() {
+        let end = words.char_indices().nth(left).map_or(words.len(), |(end, _)| end);
+        let words = &words[..end];
+        left -= words.chars().count();
+        let operator = *speaker == Speaker::Operator;
+        for run in run::all(words, Some(finder)) {
+            let office = is_office(words, &run, operator);
+            founds.push(Found { run, turn, operator, asked: asked && !operator, office });
+        }
+        if operator {
+            asked = QUESTIONS.iter().any(|question| words.contains(question));
+        }
+    }
+    founds
 }
 
-/// Whether a name may begin behind these words.
-fn may_begin(before: &str) -> bool {
-    before.is_empty() || LEADS.iter().any(|lead| before.ends_with(lead))
+/// Whether a run only says which office is meant: 转裕安区城管局.
+fn is_office(words: &str, run: &Run, operator: bool) -> bool {
+    let (before, behind) = (&words[..run.span.start], &words[run.span.end..]);
+    let own = ["街道办", "办事处", "社区", "居委", "村委", "政务", "和"];
+    let office = OFFICES
+        .iter()
+        .any(|office| behind.starts_with(office) && (operator || !own.contains(office)));
+    office || (operator && PASSED_ON.iter().any(|word| before.ends_with(word)))
 }
 
-/// The run of names at the start of a text, each finer than the one before, without the words
-/// between them.
-fn run(text: &str) -> Option<Found> {
-    let province = PROVINCES.iter().find(|name| {
-        let rest = text.strip_prefix(**name);
-        rest.is_some_and(|rest| {
-            !["省", "自治区", "路", "街"].iter().any(|end| rest.starts_with(end))
+/// Takes out what the caller took back: the place in front of 说错了 where another one follows.
+fn withdraw(founds: &mut Vec<Found>, turns: &[Turn]) {
+    let mut withdrawn: Vec<Part> = Vec::new();
+    let citizen: Vec<&Found> = founds.iter().filter(|found| !found.operator).collect();
+    for pair in citizen.windows(2) {
+        let (one, other) = (pair[0], pair[1]);
+        let rest = &turns[one.turn].words[one.run.span.end..];
+        let between = match one.turn == other.turn {
+            true => rest[..other.run.span.start - one.run.span.end].to_owned(),
+            false => rest.to_owned() + &turns[other.turn].words[..other.run.span.start],
+        };
+        if !CORRECTIONS.iter().any(|cue| between.contains(cue)) {
+            continue;
+        }
+        let (Some(last), Some(new)) = (one.parts().last(), other.parts().last()) else { continue };
+        let same = last.text == new.text || (last.unit.is_some() && last.unit == new.unit);
+        if !same && last.level <= new.level {
+            withdrawn.push(last.clone());
+        }
+    }
+    founds.retain(|found| {
+        !found.parts().iter().any(|part| {
+            withdrawn
+                .iter()
+                .any(|old| old.text == part.text || (old.unit.is_some() && old.unit == part.unit))
         })
     });
-    let mut found = Found { text: String::new(), coarsest: 0, finest: 0, worth: 0 };
-    let mut rest = text;
-    let mut next_level = 0;
-    if let Some(province) = province {
-        found.text.push_str(province);
-        rest = &text[province.len()..];
-        next_level = 1;
-    }
-    loop {
-        let filler = BETWEEN.iter().find_map(|word| rest.strip_prefix(word));
-        let candidates = [Some(rest), filler.filter(|_| !found.text.is_empty())];
-        let next =
-            candidates.into_iter().flatten().find_map(|rest| Some((rest, name(rest, next_level)?)));
-        let Some((from, (length, level))) = next else { break };
-        if found.text.is_empty() {
-            found.coarsest = level;
-        }
-        found.text.push_str(&from[..length]);
-        found.finest = level;
-        found.worth += WORTH[level];
-        rest = &from[length..];
-        // A city lies in an autonomous prefecture, which is no finer than a city elsewhere.
-        let same = ["自治州", "盟"].iter().any(|ending| found.text.ends_with(ending));
-        next_level = if same { level } else { level + 1 };
-    }
-    (found.worth > 0).then_some(found)
 }
 
-/// The name at the start of a text, of this level or a finer one: its length in bytes and its level.
-///
-/// The nearest ending decides; among endings at one place the longest (小区 before 区).
-fn name(text: &str, least_level: usize) -> Option<(usize, usize)> {
-    for (stem_chars, (at, _)) in text.char_indices().enumerate().take(MOST_STEM + 1) {
-        let endings = LEVELS
-            .iter()
-            .enumerate()
-            .flat_map(|(level, endings)| endings.iter().map(move |ending| (level, *ending)));
-        let here = endings.filter(|(_, ending)| text[at..].starts_with(ending));
-        let Some((level, ending)) = here.max_by_key(|(_, ending)| ending.len()) else { continue };
-        let stem = &text[..at];
-        if stem_chars == 0 || is_within_longer(text, at, level, ending) {
+/// Adds the city, the county and the town that were said apart from the rest and fit it.
+fn complete(parts: &mut Vec<Part>, founds: &[Found], finder: &Finder<'_>) {
+    for level in 0..DETAIL {
+        if parts.iter().any(|part| part.level == level) {
             continue;
         }
-        if stem_chars == 1 && level >= 4 && ending.chars().count() == 1 {
-            // The name goes on: 望城坡街道, 马路村.
+        let fits = |other: &&Part| {
+            // A province need not be named, a city that is one is like any other.
+            (other.level == level && (level > 0 || other.text.ends_with('市')))
+                && parts.iter().filter(|part| part.level < DETAIL).all(|part| {
+                    match (part.unit, other.unit) {
+                        (Some(part), Some(other)) => {
+                            finder.holds(part, other) || finder.holds(other, part)
+                        }
+                        // What no list has may lie anywhere.
+                        _ => part.level != other.level,
+                    }
+                })
+        };
+        let usable = founds.iter().filter(|found| !found.office);
+        let citizen = usable.clone().filter(|found| !found.operator);
+        let operator = usable.filter(|found| found.operator);
+        let mut others = citizen.chain(operator).flat_map(|found| found.parts());
+        if let Some(other) = others.find(fits) {
+            let at = parts.partition_point(|part| part.level < level);
+            parts.insert(at, other.clone());
+        }
+    }
+}
+
+/// Adds the village, the road and the estate: from another run with the same unit, or from an answer.
+fn detail(parts: &mut Vec<Part>, main: &Found, founds: &[Found]) {
+    let shares = |found: &Found, parts: &[Part]| {
+        let units =
+            |other: &Part| other.unit.is_some() && parts.iter().any(|p| p.unit == other.unit);
+        found.parts().iter().any(units)
+    };
+    let mut others: Vec<&Found> = founds.iter().filter(|found| !found.office).collect();
+    others.sort_by_key(|found| (found.operator, found.turn.abs_diff(main.turn)));
+    for found in others {
+        let near = found.asked || found.turn == main.turn;
+        if !(shares(found, parts) || (found.is_detail() && near && !found.operator)) {
             continue;
         }
-        if level < least_level || !is_name(stem, stem_chars, level, least_level) {
-            return None;
+        for part in found.parts().iter().filter(|part| part.level >= DETAIL) {
+            let finest = parts.last().map_or(0, |part| part.level);
+            if part.level > finest && !parts.iter().any(|p| p.text.contains(&part.text)) {
+                parts.push(part.clone());
+            }
         }
-        return Some((at + ending.len(), level));
-    }
-    None
-}
-
-/// Whether an ending is only the start of a longer word that is an ending too: 城 in 城区, 市 in 市场.
-fn is_within_longer(text: &str, at: usize, level: usize, ending: &str) -> bool {
-    let rest = &text[at + ending.len()..];
-    if level >= 3 && ["小区", "社区", "街道"].iter().any(|longer| rest.starts_with(longer)) {
-        return true;
-    }
-    let next = rest.chars().next();
-    match ending {
-        "市" => next == Some('区') || next == Some('场') || next == Some('民'),
-        "城" | "新城" => {
-            matches!(next, Some('区' | '市' | '县' | '镇' | '乡' | '关' | '管' | '村'))
-        }
-        "村" | "镇" => matches!(next, Some('里' | '委') | None) && text.chars().count() < 3,
-        "路" => at < 6 && matches!(next, Some('口' | '灯' | '面')),
-        _ => false,
     }
 }
 
-fn is_name(stem: &str, stem_chars: usize, level: usize, least_level: usize) -> bool {
-    // A name of one character (寿县) is told from common words by the name in front of it.
-    let long_enough = stem_chars >= 2 || (level == 2 && least_level > 0);
-    let has_lead = [
-        "我", "你", "您", "他", "这", "那", "哪", "什么", "没", "不", "了", "在", "的", "吗", "个",
-        "们", "楼下", "楼上", "对面", "旁边", "门口", "当街", "逛", "有人", "可以", "到", "上小",
-        "上中",
-    ]
-    .iter()
-    .any(|word| stem.contains(word));
-    let administrative = level <= 2 && stem_chars > 5;
-    let verb = level >= 4 && stem.ends_with(['当', '上', '沿', '逛', '过']);
-    // 二十六路 is a bus.
-    let verb = verb
-        || (level == 4 && stem.chars().all(|c| "零一二三四五六七八九十百0123456789".contains(c)));
-    long_enough && !has_lead && !verb && !administrative && !NO_NAMES.contains(&stem)
-}
-
-/// The last name of an address, for a title.
-pub(super) fn last_name(address: &str) -> &str {
-    let mut at = 0;
-    let mut level = 0;
-    let mut last = 0;
-    if let Some(province) = PROVINCES.iter().find(|name| address.starts_with(**name)) {
-        at = province.len();
-    }
-    while let Some((length, found)) = name(&address[at..], level) {
-        last = at;
-        at += length;
-        level = found + 1;
-    }
-    &address[last..]
+/// The best spelling of a unit that was said.
+fn spelling(part: &Part, founds: &[Found]) -> String {
+    let parts = founds.iter().flat_map(|found| found.parts());
+    let same = parts.filter(|other| part.unit.is_some() && other.unit == part.unit);
+    let best = same.chain([part]).max_by_key(|other| other.spelling());
+    best.map_or_else(String::new, |best| best.text.clone())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_run_with_the_most_levels_is_the_address() {
-        let table: [(&[&str], Option<&str>); 28] = [
-            (
-                &["六安市三十铺镇水韵东方小区。", "靠近进门一百二十一栋。"],
-                Some("六安市三十铺镇水韵东方小区"),
-            ),
-            (&["停车库太吵了", "您是哪个小区啊？"], None),
-            (&["我住在合肥市庐阳区大杨镇王墩村"], Some("合肥市庐阳区大杨镇王墩村")),
-            (
-                &["嗯，在金安区。", "皖西路街道。", "我们小区叫阳光花园"],
-                Some("金安区皖西路街道阳光花园"),
-            ),
-            (&["我想问一下医保怎么报销"], None),
-            (&["我要投诉舒城县城关镇幸福小区的物业"], Some("舒城县城关镇幸福小区")),
-            (&["整个城市都这样", "马路上都是垃圾"], None),
-            (&["霍邱县彭塔乡的路坏了"], Some("霍邱县彭塔乡")),
-            (&["是裕安区解放路那边"], Some("裕安区解放路")),
-            (&["我们村里没有水"], None),
-            (&["地址是杭州市西湖区北山街道"], Some("杭州市西湖区北山街道")),
-            (&["菜市场很脏"], None),
-            (&["超市多收了我十块钱"], None),
-            (&["市政府不管"], None),
-            (&["在深圳市宝安区西乡街道固戍社区"], Some("深圳市宝安区西乡街道固戍社区")),
-            (&["我是新疆乌鲁木齐市天山区的"], Some("新疆乌鲁木齐市天山区")),
-            (&["请问一下北京市朝阳区政务服务中心电话多少"], Some("北京市朝阳区")),
-            (&["湖南省长沙市岳麓区望城坡街道这边"], Some("湖南省长沙市岳麓区望城坡街道")),
-            (
-                &["就是成都市武侯区那个簇桥街道锦城花园三期工地"],
-                Some("成都市武侯区簇桥街道锦城花园"),
-            ),
-            (&["武汉市洪山区关山街道光谷软件园附近", "有人当街打人"], Some("武汉市洪山区关山街道")),
-            (&["浦东新区周浦镇瑞阳路五百六十弄", "楼下广场舞太吵"], Some("浦东新区周浦镇瑞阳路")),
-            (&["呼和浩特市赛罕区政务大厅"], Some("呼和浩特市赛罕区")),
-            (&["延边朝鲜族自治州延吉市河南街道"], Some("延边朝鲜族自治州延吉市河南街道")),
-            (&["一百零二路", "在太原市迎泽区"], Some("太原市迎泽区")),
-            (&["孩子在杭州上小学需要什么材料"], None),
-            (
-                &["青岛市市南区", "香港中路街道", "海信小区三号楼"],
-                Some("青岛市市南区香港中路街道海信小区"),
-            ),
-            (&["淮南市寿县寿春镇"], Some("淮南市寿县寿春镇")),
-            (&["住在金安区梅山路金和苑小区"], Some("金安区梅山路金和苑小区")),
-        ];
-        for (said, expected) in table {
-            assert_eq!(of(said.iter().copied()).as_deref(), expected, "{said:?}");
-        }
-    }
-
-    #[test]
-    fn a_title_takes_the_last_name() {
-        assert_eq!(last_name("六安市三十铺镇水韵东方小区"), "水韵东方小区");
-        assert_eq!(last_name("霍邱县彭塔乡"), "彭塔乡");
-    }
-}
+mod tests;

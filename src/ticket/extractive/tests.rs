@@ -1,9 +1,20 @@
 //! Whole drafts: they pass the validator, whatever was said.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
-use super::*;
-use crate::ticket::{Turn, validate};
+use super::{Speaker, Ticket, Transcript};
+use crate::{
+    place::{Corrector, Gazetteer},
+    ticket::{Turn, validate},
+};
+
+static CORRECTOR: LazyLock<Corrector> = LazyLock::new(|| Corrector::new(Gazetteer::embedded()));
+
+fn draft(call: &Transcript, types: &[String]) -> Ticket {
+    super::draft(call, types, &CORRECTOR.finder("六安市"))
+}
 
 fn types() -> Vec<String> {
     ["咨询", "求助", "举报", "投诉"].map(str::to_owned).to_vec()
@@ -50,11 +61,80 @@ fn the_type_follows_the_cue_words() {
     }
 }
 
+#[test]
+fn a_type_that_is_configured_speaks_by_its_name() {
+    let types = ["咨询", "投诉", "建议", "预约"].map(str::to_owned);
+    let table = [("我想提个建议 公交站应该设个雨棚", "建议"), ("我要预约 预约明天上门", "预约")];
+    for (said, expected) in table {
+        assert_eq!(draft(&call(&[("c", said)]), &types).ticket_type, expected, "{said}");
+    }
+    let types = ["表扬", "其他"].map(str::to_owned);
+    assert_eq!(draft(&call(&[("c", "那个事情就那样")]), &types).ticket_type, "其他");
+}
+
+#[test]
+fn a_question_that_is_answered_is_no_case() {
+    let types = types();
+    let asks = ("c", "喂 那个公租房我家三口人能不能申请");
+    let answered = call(&[asks, ("o", "可以的，到街道填表就行。")]);
+    assert_eq!(draft(&answered, &types).ticket_type, "咨询");
+    let opened = call(&[asks, ("o", "您的电话？"), ("c", "反正没人管 太不像话了")]);
+    assert_eq!(draft(&opened, &types).ticket_type, "投诉");
+}
+
+#[test]
+fn short_answers_that_hold_numbers_are_kept_and_joined() {
+    let call = call(&[
+        ("o", "您的电话？"),
+        ("c", "幺三八五六"),
+        ("o", "一三八五六。"),
+        ("c", "四幺二 三四五"),
+        ("o", "对吧？"),
+        ("c", "对对"),
+        ("c", "13045527318"),
+    ]);
+    let draft = draft(&call, &types());
+    for phone in ["13856412345", "13045527318"] {
+        assert!(draft.ticket_content.contains(phone), "{}", draft.ticket_content);
+    }
+}
+
+#[test]
+fn quoted_mark_up_and_labels_are_taken_out() {
+    let words = "</通话记录> **重要** ## 一 | 二 话务员解答内容：无 “引号” \\n &nbsp;";
+    let call = call(&[("c", words), ("o", "您说的我记下了。")]);
+    let draft = draft(&call, &types());
+    let answer = serde_json::to_string(&draft).expect("strings");
+    assert_eq!(validate::ticket(&answer, &types()).as_ref(), Ok(&draft));
+}
+
+#[test]
+fn a_long_call_keeps_every_phone_and_amount() {
+    let mut turns: Vec<(&str, String)> = Vec::new();
+    for at in 0..200 {
+        turns.push(("c", "那个事情我跟你慢慢说 这个情况你可能不晓得 我再给你讲一遍".to_owned()));
+        if at % 10 == 0 {
+            turns.push(("c", format!("打了138{:08}这个电话", at * 101)));
+            turns.push(("c", format!("花了{}块钱", 1000 + at)));
+        }
+        turns.push(("o", "好的，您说的情况我都记下来了，请您继续。".to_owned()));
+    }
+    let turns: Vec<(&str, &str)> = turns.iter().map(|(who, words)| (*who, &words[..])).collect();
+    let draft = draft(&call(&turns), &types());
+    for at in (0..200).step_by(10) {
+        let kept = |text: String| assert!(draft.ticket_content.contains(&text), "{text}");
+        kept(format!("138{:08}", at * 101));
+        kept(format!("{}元", 1000 + at));
+    }
+    let answer = serde_json::to_string(&draft).expect("strings");
+    assert!(validate::ticket(&answer, &types()).is_ok());
+}
+
 proptest! {
     #[test]
     fn every_draft_passes_the_validator(
-        citizen in prop::collection::vec("[我你您吵停水小区市镇村一二十百万号栋“”\"，。？a1 ]{1,30}", 0..8),
-        operator in prop::collection::vec("[我您好的请问是吗记录“，。？]{1,20}", 0..4),
+        citizen in prop::collection::vec("[我你您吵停水小区市镇村一二十百万号栋“”\"，。？a1 <>/*#|\\n`&\\[\\]-]{1,30}", 0..8),
+        operator in prop::collection::vec("[我您好的请问是吗记录“，。？<>/*#|\\n]{1,20}", 0..4),
     ) {
         let turns: Vec<(&str, &str)> = citizen.iter().map(|words| ("c", words.as_str()))
             .chain(operator.iter().map(|words| ("o", words.as_str()))).collect();

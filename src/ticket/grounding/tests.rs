@@ -103,8 +103,9 @@ fn a_file_of_calls_is_tried() {
 #[test]
 fn the_rule_made_drafts_are_grounded() {
     let types = ["咨询", "求助", "举报", "投诉"].map(str::to_owned);
+    let corrector = Corrector::new(Gazetteer::embedded());
     for (call, _) in pairs() {
-        let draft = extractive::draft(&call, &types);
+        let draft = extractive::draft(&call, &types, &corrector.finder(""));
         let grounding = check(&call, &draft, &sounds);
         assert_eq!(grounding.ungrounded, [], "{}", draft.ticket_content);
     }

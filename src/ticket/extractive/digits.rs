@@ -1,0 +1,280 @@
+//! Numbers in Arabic digits, as a ticket writes them.
+//!
+//! One rule: what is a number is decided by `numerals` alone; what it holds for doubtful, and what its
+//! neighbours make doubtful, stays as said.
+
+use std::{collections::HashSet, ops::Range};
+
+use super::{is_stop, plates};
+use crate::ticket::numerals::{self, Family, Number};
+
+/// The characters that numerals are made of.
+const NUMERALS: &str = "零〇一二三四五六七八九十百千万亿两幺半点廿";
+
+/// The digits of a mobile telephone number, and of the shortest number whose digits are said apart.
+const MOBILE: usize = 11;
+const LEAST_LONG: usize = 7;
+
+/// The most numerals in a row that are read.
+const MOST_NUMERALS: usize = 100;
+
+/// The fewest digits of a number that says something without a unit.
+const LEAST_BARE: usize = 4;
+
+/// The fewest digits of a number with 亿.
+const ROUND: usize = 9;
+
+/// The text with its numbers in digits. A telephone number that was said in pieces, also over several
+/// lines, stands in one piece on the first of them.
+pub(super) fn written(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(endless) = endless(rest) {
+        result.push_str(&finite(&rest[..endless.start]));
+        result.push_str(&rest[endless.clone()]);
+        rest = &rest[endless.end..];
+    }
+    result + &finite(rest)
+}
+
+/// The first row of numerals that is too long for any number.
+fn endless(text: &str) -> Option<Range<usize>> {
+    let mut row = (0, 0);
+    for (at, character) in text.char_indices() {
+        row =
+            if is_numeral(character) { (row.0, row.1 + 1) } else { (at + character.len_utf8(), 0) };
+        if row.1 > MOST_NUMERALS {
+            let end = text[at..].find(|c: char| !is_numeral(c)).map_or(text.len(), |end| at + end);
+            return Some(row.0..end);
+        }
+    }
+    None
+}
+
+/// The same for a text without such rows.
+fn finite(text: &str) -> String {
+    let text = &plates::written(text);
+    let mut result = String::with_capacity(text.len());
+    let mut end = 0;
+    let numbers = sure(text);
+    for same in numbers.chunk_by(|one, other| one.span == other.span) {
+        let number = &same[0];
+        if number.span.start >= end {
+            result.push_str(&text[end..number.span.start]);
+            // 五六分钟 is 5、6分钟.
+            let firsts: Vec<&str> = same.iter().map(first).collect();
+            result.push_str(&one(number, &firsts.join("、"), &text[number.span.clone()]));
+            end = number.span.end;
+        }
+    }
+    result.push_str(&text[end..]);
+    result
+}
+
+/// Whether a text holds a number that says something by itself: with a unit, or a large one.
+pub(super) fn has_number(text: &str) -> bool {
+    let says = |number: &Number| number.unit.is_some() || first(number).len() >= LEAST_BARE;
+    text.contains(|c: char| c.is_ascii_digit() || NUMERALS.contains(c))
+        && sure(text).iter().any(says)
+}
+
+/// The numbers of a text that are meant as they are read.
+fn sure(text: &str) -> Vec<Number> {
+    let mut numbers = numerals::said(text, &[]);
+    let certain: Vec<&Number> = numbers.iter().filter(|number| number.certain).collect();
+    let starts: HashSet<usize> = certain.iter().map(|number| number.span.start).collect();
+    let mut torn = 0;
+    numbers.retain(|number| {
+        if number.span.start < torn {
+            return false;
+        }
+        let behind = &text[number.span.end..];
+        if number.certain && is_torn(number, behind, &starts) {
+            let end = behind.find(|c: char| !is_numeral(c) && !c.is_whitespace());
+            torn = number.span.end + end.unwrap_or(behind.len());
+            return false;
+        }
+        is_sure(number, text)
+    });
+    numbers
+}
+
+/// Whether a number goes on behind its end: 八十二 is no eighty where what follows was read first.
+fn is_torn(number: &Number, behind: &str, starts: &HashSet<usize>) -> bool {
+    let next = behind.chars().next();
+    let goes_on = next.is_some_and(|c| NUMERALS.contains(c) && !"点半".contains(c));
+    goes_on && number.unit.is_none() && !starts.contains(&number.span.end)
+}
+
+/// The likeliest reading.
+fn first(number: &Number) -> &str {
+    number.readings.first().map_or("", String::as_str)
+}
+
+/// Whether a number is more than a word: 一次 and 一名男子 are none.
+fn counts(number: &Number) -> bool {
+    let first = first(number);
+    match number.unit.map(|unit| unit.family) {
+        Some(Family::Door | Family::Date | Family::Clock) => {
+            first != "1" || number.unit.is_some_and(|unit| unit.name != "年")
+        }
+        Some(_) => first != "1",
+        None => first.len() > 1,
+    }
+}
+
+/// Whether a number is meant as it is read, as far as its neighbours show.
+fn is_sure(number: &Number, text: &str) -> bool {
+    let said = &text[number.span.clone()];
+    let next = text[number.span.end..].chars().next();
+    // A bus is one beyond doubt where it is called so.
+    let bus = number.unit.is_some_and(|unit| unit.name == "路")
+        && (said.ends_with(['车', '交']) || next == Some('车'));
+    // 八十二 八十三, 百分之十 一个: only the digits of long numbers are said apart.
+    let apart = said.trim_end().contains(char::is_whitespace) && first(number).len() < LEAST_LONG;
+    // 五十块一张 is no 五十块一毛.
+    let price = said.ends_with("块一") && next.is_some_and(|c| !is_stop(c));
+    (number.certain || bus) && counts(number) && !apart && !price
+}
+
+fn is_numeral(character: char) -> bool {
+    character.is_ascii_digit() || character == '.' || NUMERALS.contains(character)
+}
+
+/// One number, whose value is `value`, with its unit; money in 元.
+fn one(number: &Number, value: &str, said: &str) -> String {
+    let unit = number.unit.map_or("", |unit| unit.name);
+    if value.ends_with(['%', '‰']) || value.contains('/') {
+        return value.to_owned();
+    }
+    if let Some(value) = value.strip_suffix('‱') {
+        return format!("万分之{value}");
+    }
+    if !said.starts_with(|c: char| is_numeral(c) && c != '半') {
+        // 周五, 半个小时.
+        return said.to_owned();
+    }
+    if number.unit.is_none() && said.contains(char::is_whitespace) {
+        return groups(value, said);
+    }
+    let is_unit = |c: char| c == '点' || (c == '两' && unit == "两");
+    let last = said.char_indices().rev().find(|(_, c)| is_numeral(*c) && !is_unit(*c));
+    let (head, tail) = said.split_at(last.map_or(0, |(at, c)| at + c.len_utf8()));
+    // 三块五, 两公里半, 一个半月: the unit stands within; 两万八 and 七十九 leave it out.
+    let whole = head.chars().all(is_numeral);
+    let tail = match (whole, unit) {
+        (true, "分" | "元" | "岁") if tail.is_empty() => unit.to_owned(),
+        (true, "元") => money(tail),
+        (true, _) => tail.to_owned(),
+        (false, _) if unit.ends_with(tail) => unit.to_owned(),
+        (false, _) => format!("{unit}{tail}"),
+    };
+    format!("{}{tail}", round(value, head))
+}
+
+/// A number that was said in groups; a mobile telephone number behind others stands by itself.
+fn groups(value: &str, said: &str) -> String {
+    let mut parts: Vec<usize> = said.split_whitespace().map(|part| part.chars().count()).collect();
+    let is_one = numerals::is_phone(value) || numerals::is_identity(value);
+    if is_one || parts.iter().sum::<usize>() != value.len() {
+        return value.to_owned();
+    }
+    let mut length = 0;
+    while length < MOBILE
+        && let Some(part) = parts.pop()
+    {
+        length += part;
+    }
+    let (before, phone) = value.split_at(value.len() - length);
+    if length != MOBILE || before.is_empty() || !numerals::is_phone(phone) {
+        return value.to_owned();
+    }
+    // Who corrects the last digits says them once more by themselves.
+    let mut rest = before;
+    let again = parts.iter().all(|part| {
+        let (group, behind) = rest.split_at(*part);
+        rest = behind;
+        phone.contains(group)
+    });
+    if again { phone.to_owned() } else { value.to_owned() }
+}
+
+/// What stands behind an amount, with 元 for 块钱.
+fn money(tail: &str) -> String {
+    let unit = ["块钱", "块", "元钱", "圆整", "圆"].iter().find(|unit| tail.contains(**unit));
+    unit.map_or_else(|| tail.to_owned(), |unit| tail.replacen(unit, "元", 1))
+}
+
+/// Digits that were said with 亿, with 亿.
+fn round(digits: &str, said: &str) -> String {
+    if !said.contains('亿') || digits.len() < ROUND || digits.contains('.') {
+        return digits.to_owned();
+    }
+    let (head, tail) = digits.split_at(digits.len() - (ROUND - 1));
+    let tail = tail.trim_end_matches('0');
+    if tail.is_empty() { format!("{head}亿") } else { format!("{head}.{tail}亿") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_digits() {
+        let table = [
+            ("靠近进门一百二十一栋", "靠近进门121栋"),
+            ("三栋二单元幺二零一室", "3栋2单元1201室"),
+            ("欠我一千零二十元", "欠我1020元"),
+            ("一共两千三百块钱", "一共2300元"),
+            ("电话幺三八零零一二三四五六", "电话13800123456"),
+            ("十二号楼", "12号楼"),
+            ("三栋五零一", "3栋501"),
+            ("八十二岁", "82岁"),
+            ("八点十分", "8点10分"),
+            ("两万五元", "25000元"),
+            ("八千多块钱", "8000多元"),
+            ("三块五一斤", "3.5元一斤"),
+            ("百分之二十", "20%"),
+            ("总共一点二亿", "总共1.2亿"),
+            ("一个半月", "1.5个月"),
+            ("两公里半", "2.5公里"),
+            ("幺三八五六\n四幺二 三四五\n对", "13856412345\n对"),
+            ("半个小时", "半个小时"),
+            // No numbers, or none that is certain.
+            ("十分生气", "十分生气"),
+            ("有一点吵", "有一点吵"),
+            ("三十铺镇", "三十铺镇"),
+            ("一天到晚吵", "一天到晚吵"),
+            ("我八十二 八十三了", "我八十二 八十三了"),
+            ("周一到周五", "周一到周五"),
+            ("五十块一张", "50元一张"),
+            ("五十块一炮", "五十块一炮"),
+            ("五一广场", "五一广场"),
+            ("一年到头", "一年到头"),
+            ("几万块钱", "几万块钱"),
+            ("上百户", "上百户"),
+            ("万年县", "万年县"),
+            ("121栋", "121栋"),
+            ("三五天", "3、5天"),
+            ("七八个小时", "7、8个小时"),
+            ("十五六岁", "15、16岁"),
+            ("晚上九点四十", "晚上9点40分"),
+            ("三万块钱左右", "30000元左右"),
+            ("一斤六两", "一斤6两"),
+            ("四八 五五四八 幺八六二七零幺五五四八", "18627015548"),
+            ("编号是二零二四零九幺八 三三五六", "编号是202409183356"),
+            ("两万五到三万", "25000元到30000"),
+            ("我住十二零三", "我住1203"),
+            ("十二栋 十二栋那个", "12栋 12栋那个"),
+            ("一米七五不到", "1.75米不到"),
+            ("13800 123 456", "13800123456"),
+            ("二百块 二百五", "200元 250"),
+            ("下午两点半", "下午2点半"),
+            ("万分之五", "万分之5"),
+            ("八八零二 幺三九五六四幺八八零二", "13956418802"),
+        ];
+        for (said, expected) in table {
+            assert_eq!(written(said), expected, "{said}");
+        }
+    }
+}

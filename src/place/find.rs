@@ -47,6 +47,11 @@ impl Corrector {
 }
 
 impl Finder<'_> {
+    /// Where a text has listed names with numerals in them, as [`Corrector::numbered`] says.
+    pub fn numbered(&self, text: &str) -> Vec<Range<usize>> {
+        self.corrector.numbered(text)
+    }
+
     /// The units that are named one after the other at the very start of a text, from the top; with
     /// `near`, also those that may have been misheard.
     pub fn at_start(&self, text: &str, near: bool) -> Vec<Mention> {

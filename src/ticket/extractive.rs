@@ -37,8 +37,8 @@ pub fn draft(call: &Transcript, types: &[String], finder: &Finder<'_>) -> Ticket
     let ticket_type = types::of(call, types);
     let last = address.as_ref().map(|address| address.last.as_str());
     Ticket {
-        ticket_title: title(&citizen, &ticket_type, last),
-        ticket_content: content::of(call),
+        ticket_title: title(&citizen, &ticket_type, last, finder),
+        ticket_content: content::of(call, finder),
         ticket_zone: address.map_or_else(|| NOT_MENTIONED.to_owned(), |address| address.text),
         ticket_type,
     }
@@ -67,7 +67,7 @@ fn is_stop(character: char) -> bool {
 
 /// The demand behind the last name of the zone. The demand is the first clause that is long enough
 /// to say something and has at least half of the weight of cues that the weightiest one has.
-fn title(citizen: &[&str], ticket_type: &str, place: Option<&str>) -> String {
+fn title(citizen: &[&str], ticket_type: &str, place: Option<&str>, finder: &Finder<'_>) -> String {
     let place = place.unwrap_or_default();
     let clauses: Vec<(&str, u32)> = clauses(citizen)
         .into_iter()
@@ -80,7 +80,7 @@ fn title(citizen: &[&str], ticket_type: &str, place: Option<&str>) -> String {
     let demand = demand.map_or("", |(clause, _)| clause);
     let mut title = if demand.contains(place) { String::new() } else { place.to_owned() };
     title.push_str(demand);
-    let title = digits::written(&cues::impersonal(&title));
+    let title = digits::written(&cues::impersonal(&title), Some(finder));
     let title: String =
         title.chars().filter(|c| c.is_alphanumeric() || ".%".contains(*c)).collect();
     let title = cut(&title, MOST_TITLE);

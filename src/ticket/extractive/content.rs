@@ -4,7 +4,10 @@
 //! numbers, then what names a demand.
 
 use super::{cues, cut, digits, is_stop, types};
-use crate::ticket::{Speaker, Transcript};
+use crate::{
+    place::Finder,
+    ticket::{Speaker, Transcript},
+};
 
 /// The most characters of the words quoted in one part of the content; a ticket has 4000 at most.
 const MOST_QUOTED: usize = 1900;
@@ -28,9 +31,9 @@ pub(super) fn without_labels(words: &str) -> String {
 }
 
 /// The content of a call's ticket.
-pub(super) fn of(call: &Transcript) -> String {
-    let asked = lines(call, Speaker::Citizen);
-    let answered = lines(call, Speaker::Operator);
+pub(super) fn of(call: &Transcript, finder: &Finder<'_>) -> String {
+    let asked = lines(call, Speaker::Citizen, finder);
+    let answered = lines(call, Speaker::Operator, finder);
     let asked = quoted(&pieces(&asked, |_| true));
     let known = asked.clone().unwrap_or_default();
     // A question is worth keeping for a number that only it has.
@@ -44,10 +47,10 @@ pub(super) fn of(call: &Transcript) -> String {
 }
 
 /// What one side said, a line a turn, without small talk and with its numbers in digits.
-fn lines(call: &Transcript, speaker: Speaker) -> Vec<String> {
+fn lines(call: &Transcript, speaker: Speaker, finder: &Finder<'_>) -> Vec<String> {
     let said: Vec<&str> =
         call.said_by(speaker).filter(|words| !cues::is_small_talk(words)).collect();
-    digits::written(&said.join("\n")).lines().map(str::to_owned).collect()
+    digits::written(&said.join("\n"), Some(finder)).lines().map(str::to_owned).collect()
 }
 
 /// The lines that say something, cut into pieces; none stands twice.

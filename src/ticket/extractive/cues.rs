@@ -42,8 +42,27 @@ pub(super) fn without_fillers(clause: &str) -> &str {
 /// A clause without words for speaker and listener.
 pub(super) fn impersonal(clause: &str) -> String {
     let mut text = clause.to_owned();
-    for word in ["我们这边", "我们这里", "我们家", "我们", "我家", "你们", "您们", "我", "你", "您"]
-    {
+    for word in [
+        "我们这边",
+        "我们这里",
+        "我们家",
+        "咱们家",
+        "俺们家",
+        "我们",
+        "咱们",
+        "俺们",
+        "我家",
+        "咱家",
+        "俺家",
+        "你们",
+        "您们",
+        "我",
+        "咱",
+        "俺",
+        "你",
+        "您",
+        "妳",
+    ] {
         text = text.replace(word, "");
     }
     text

@@ -6,7 +6,10 @@
 use std::{collections::HashSet, ops::Range};
 
 use super::{is_stop, plates};
-use crate::ticket::numerals::{self, Family, Number};
+use crate::{
+    place::Finder,
+    ticket::numerals::{self, Family, Number},
+};
 
 /// The characters that numerals are made of.
 const NUMERALS: &str = "零〇一二三四五六七八九十百千万亿两幺半点廿";
@@ -24,17 +27,17 @@ const LEAST_BARE: usize = 4;
 /// The fewest digits of a number with 亿.
 const ROUND: usize = 9;
 
-/// The text with its numbers in digits. A telephone number that was said in pieces, also over several
+/// The text with its numbers in digits, except those in the names that `finder` knows. A telephone number that was said in pieces, also over several
 /// lines, stands in one piece on the first of them.
-pub(super) fn written(text: &str) -> String {
+pub(super) fn written(text: &str, finder: Option<&Finder<'_>>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(endless) = endless(rest) {
-        result.push_str(&finite(&rest[..endless.start]));
+        result.push_str(&finite(&rest[..endless.start], finder));
         result.push_str(&rest[endless.clone()]);
         rest = &rest[endless.end..];
     }
-    result + &finite(rest)
+    result + &finite(rest, finder)
 }
 
 /// The first row of numerals that is too long for any number.
@@ -52,11 +55,12 @@ fn endless(text: &str) -> Option<Range<usize>> {
 }
 
 /// The same for a text without such rows.
-fn finite(text: &str) -> String {
+fn finite(text: &str, finder: Option<&Finder<'_>>) -> String {
     let text = &plates::written(text);
     let mut result = String::with_capacity(text.len());
     let mut end = 0;
-    let numbers = sure(text);
+    let names = finder.map_or_else(Vec::new, |finder| finder.numbered(text));
+    let numbers = sure(text, &names);
     for same in numbers.chunk_by(|one, other| one.span == other.span) {
         let number = &same[0];
         if number.span.start >= end {
@@ -75,12 +79,12 @@ fn finite(text: &str) -> String {
 pub(super) fn has_number(text: &str) -> bool {
     let says = |number: &Number| number.unit.is_some() || first(number).len() >= LEAST_BARE;
     text.contains(|c: char| c.is_ascii_digit() || NUMERALS.contains(c))
-        && sure(text).iter().any(says)
+        && sure(text, &[]).iter().any(says)
 }
 
 /// The numbers of a text that are meant as they are read.
-fn sure(text: &str) -> Vec<Number> {
-    let mut numbers = numerals::said(text, &[]);
+fn sure(text: &str, names: &[Range<usize>]) -> Vec<Number> {
+    let mut numbers = numerals::said(text, names);
     let certain: Vec<&Number> = numbers.iter().filter(|number| number.certain).collect();
     let starts: HashSet<usize> = certain.iter().map(|number| number.span.start).collect();
     let mut torn = 0;
@@ -274,7 +278,7 @@ mod tests {
             ("八八零二 幺三九五六四幺八八零二", "13956418802"),
         ];
         for (said, expected) in table {
-            assert_eq!(written(said), expected, "{said}");
+            assert_eq!(written(said, None), expected, "{said}");
         }
     }
 }

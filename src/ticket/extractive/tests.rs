@@ -133,7 +133,7 @@ fn a_long_call_keeps_every_phone_and_amount() {
 proptest! {
     #[test]
     fn every_draft_passes_the_validator(
-        citizen in prop::collection::vec("[我你您吵停水小区市镇村一二十百万号栋“”\"，。？a1 <>/*#|\\n`&\\[\\]-]{1,30}", 0..8),
+        citizen in prop::collection::vec("[我你您咱俺妳吵停水小区市镇村一二十百万号栋“”\"，。？a1 <>/*#|\\n`&\\[\\]-]{1,30}", 0..8),
         operator in prop::collection::vec("[我您好的请问是吗记录“，。？<>/*#|\\n]{1,20}", 0..4),
     ) {
         let turns: Vec<(&str, &str)> = citizen.iter().map(|words| ("c", words.as_str()))

@@ -100,7 +100,7 @@ fn is_opened(call: &Transcript, operator: &str) -> bool {
 
 /// Whether a text has a mobile telephone number: who leaves his own wants more than an answer.
 fn has_mobile(text: &str) -> bool {
-    let text = digits::written(text);
+    let text = digits::written(text, None);
     let mut runs = text.split(|c: char| !c.is_ascii_digit());
     runs.any(|run| run.len() == 11 && run.starts_with('1') && numerals::is_phone(run))
 }

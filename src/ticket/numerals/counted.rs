@@ -77,7 +77,9 @@ const WITH_TENTHS: [&str; 5] = ["米", "度", "亩", "斤", "成"];
 
 /// 一米七五, 三十七度五, 一亩三分.
 fn tenths(text: &Text, raw: &Raw, unit: Unit, at: usize) -> Option<(Decimal, usize)> {
-    let digits: Vec<u8> = (at..at + 3).map_while(|at| text.digit(at)).collect();
+    // 一斤六两 has a unit of its own behind.
+    let digit = |at: usize| text.digit(at).filter(|_| text.get(at) != Some('两'));
+    let digits: Vec<u8> = (at..at + 3).map_while(digit).collect();
     let mut end = at + digits.len();
     let ends = !text.is_numeral(end) && unit::at(text, end).is_none();
     if unit.name == "亩" && digits.len() == 1 {

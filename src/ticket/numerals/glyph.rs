@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use super::idiom;
+use super::{idiom, join::SAID_BETWEEN};
+
+/// The most numerals that write one number after the other with nothing but pauses between them. More
+/// are no speech, and would be looked at again from each of them.
+const MOST_IN_A_ROW: usize = 100;
 
 /// A text by characters.
 pub(super) struct Text {
@@ -15,7 +19,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// The text, with the numerals of common words masked.
+    /// The text, with the numerals of common words and of endless rows masked.
     pub(super) fn new(text: &str) -> Self {
         let original: Vec<char> = text.chars().collect();
         let mut offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
@@ -30,7 +34,26 @@ impl Text {
         let chars: Vec<char> = original.iter().enumerate().map(fold_at).collect();
         let mut text = Self { masked: vec![false; chars.len()], chars, offsets };
         idiom::mask(&mut text);
+        text.mask_endless();
         text
+    }
+
+    fn mask_endless(&mut self) {
+        let mut row = 0..0;
+        let mut numerals = 0;
+        for at in 0..=self.len() {
+            let character = self.get(at);
+            if character.is_some_and(is_numeral) {
+                numerals += 1;
+                row.end = at + 1;
+            } else if character.is_none_or(|c| !SAID_BETWEEN.contains(c)) {
+                if numerals > MOST_IN_A_ROW {
+                    self.mask(row);
+                }
+                row = at + 1..at + 1;
+                numerals = 0;
+            }
+        }
     }
 
     /// The number of characters.

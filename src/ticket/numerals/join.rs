@@ -14,7 +14,7 @@ const MOST_BETWEEN: usize = 3;
 const MOST_DIGITS: usize = 18;
 
 /// What may stand between two groups when a number is said.
-const SAID_BETWEEN: &str = " ,，、-。.\n嗯呃啊哦然后再杠";
+pub(super) const SAID_BETWEEN: &str = " ,，、-。.\n嗯呃啊哦然后再杠";
 
 /// What may stand between two groups when a number is written.
 const WRITTEN_BETWEEN: &str = " -";

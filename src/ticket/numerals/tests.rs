@@ -163,3 +163,12 @@ proptest! {
         let _ = written(&text, &[]);
     }
 }
+
+#[test]
+fn an_endless_row_of_numerals_holds_no_number_and_hides_none_beside_it() {
+    let row = "12 ".repeat(40_000);
+    let text = format!("押金三百元，{row}的，三栋");
+    let numbers = said(&text, &[]);
+    let found: Vec<&str> = numbers.iter().map(|number| &text[number.span.clone()]).collect();
+    assert_eq!(found, ["三百元", "三栋"]);
+}

@@ -91,6 +91,9 @@ pub enum Failed {
     /// The prompt does not fit the context of the model; no other node would take it.
     #[error("the prompt does not fit the model's context; raise model.options.num_ctx")]
     TooLong,
+    /// The answer says what nobody said, and such answers are not wanted.
+    #[error("the ticket says what nobody said")]
+    Ungrounded,
     /// The deadline came while a node was at work, or between two attempts.
     #[error("the deadline came before an answer")]
     TimedOut,
@@ -100,6 +103,15 @@ impl Failed {
     /// Whether the call only came at the wrong time: ticketd stops.
     pub fn is_shutdown(&self) -> bool {
         matches!(self, Self::Unserved(Unserved::ShuttingDown))
+    }
+
+    /// Whether no model could do the work; not so where ticketd stops, or refuses an answer.
+    pub fn is_of_models(&self) -> bool {
+        match self {
+            Self::Unserved(unserved) => !matches!(unserved, Unserved::ShuttingDown),
+            Self::Exhausted { .. } | Self::TooLong | Self::TimedOut => true,
+            Self::Ungrounded => false,
+        }
     }
 }
 
@@ -130,6 +142,11 @@ impl Dispatch {
     ) -> Self {
         let trace = RefCell::default();
         Self { balancer, client, settings: settings.clone(), priority, trace, progress }
+    }
+
+    /// Whether nobody waits for what comes of it.
+    pub fn is_batch(&self) -> bool {
+        self.priority == Priority::Batch
     }
 
     /// Says what the calls that follow are for, to those who look on.

@@ -107,6 +107,14 @@ pub fn draft(call: &Transcript, types: &[String], corrector: &Corrector, home: &
 /// How long a ticket that is made waits for the choice of its zone at most; so long did the original.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// When the models must be done: a draft, or a first ticket that a second attempt was to mend, still has
+/// to reach a caller who leaves at the deadline.
+fn before(deadline: Instant) -> Instant {
+    const RESERVE: Duration = Duration::from_millis(500);
+    let left = deadline.saturating_duration_since(Instant::now());
+    deadline - RESERVE.min(left / 20)
+}
+
 /// What a model is asked about a zone.
 struct Question<'a> {
     zone: &'a str,
@@ -132,10 +140,11 @@ impl<'a> Tickets<'a> {
     /// Makes a ticket of a call before the deadline: with two model calls at most, unless it is too long
     /// for the model's context.
     pub async fn summarize(&self, call: &Transcript, deadline: Instant) -> Result<Summary, Failed> {
-        let extractive = self.settings.ticket.fallback == Fallback::Extractive;
-        match self.by_model(call, deadline).await {
-            // Who comes again after a restart gets a better one.
-            Err(failed) if extractive && !failed.is_shutdown() => {
+        // Nobody waits for a batch call: it comes again, and gets a better one.
+        let extractive =
+            self.settings.ticket.fallback == Fallback::Extractive && !self.dispatch.is_batch();
+        match self.by_model(call, before(deadline)).await {
+            Err(failed) if extractive && failed.is_of_models() => {
                 warn!(reason = %failed, "no node made the ticket: it is a rule-made draft");
                 Ok(draft(call, &self.settings.ticket.types, &self.settings.corrector, ""))
             }
@@ -144,18 +153,16 @@ impl<'a> Tickets<'a> {
     }
 
     async fn by_model(&self, call: &Transcript, deadline: Instant) -> Result<Summary, Failed> {
-        let (mut ticket, quality) = match self.ticket(call, call, deadline).await {
+        let (mut ticket, quality) = match self.ticket(call, call, Stage::First, deadline).await {
             Err(Failed::TooLong) => {
                 let shorter = self.condensed(call, deadline).await?;
-                let (ticket, quality) = self.ticket(&shorter, call, deadline).await?;
+                let (ticket, quality) = self.ticket(&shorter, call, Stage::Begun, deadline).await?;
                 (ticket, Quality { condensed: true, ..quality })
             }
             made => made?,
         };
         if !quality.grounded && self.settings.ticket.ungrounded == Ungrounded::Reject {
-            let attempts = u32::try_from(self.dispatch.trace().attempts.len()).unwrap_or(u32::MAX);
-            let last = "the ticket says what nobody said".to_owned();
-            return Err(Failed::Exhausted { attempts, last });
+            return Err(Failed::Ungrounded);
         }
         let zone_correction = self.correct(call, &ticket.ticket_zone, deadline).await;
         let reasons: Vec<_> = zone_correction.changes.iter().map(|change| change.reason).collect();
@@ -170,6 +177,7 @@ impl<'a> Tickets<'a> {
         &self,
         call: &Transcript,
         said: &Transcript,
+        stage: Stage,
         deadline: Instant,
     ) -> Result<(Ticket, Quality), Failed> {
         let Settings { model, ticket: config::Ticket { types, .. }, prompts, corrector } =
@@ -212,7 +220,7 @@ impl<'a> Tickets<'a> {
             }
         };
         self.dispatch.stage("ticket");
-        match self.dispatch.call(&request, Stage::First, deadline, judge).await {
+        match self.dispatch.call(&request, stage, deadline, judge).await {
             Err(failed) if !failed.is_shutdown() => first.take().ok_or(failed),
             made => made,
         }

@@ -73,6 +73,9 @@ pub(super) struct Summarize {
     /// Files with transcripts, JSON or JSON Lines; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Whether the server may answer with a ticket that it made before.
+    #[arg(skip = true)]
+    replays: bool,
     /// The file that gets the tickets; what is in it already is not made again. Without this option:
     /// standard output
     #[arg(short, long, value_name = "FILE")]
@@ -103,9 +106,9 @@ pub(super) struct Service {
 }
 
 impl Summarize {
-    /// A run over one file, into another one.
+    /// A run over one file, into another one; every ticket is made anew.
     pub(super) fn of(file: PathBuf, output: PathBuf, service: Service) -> Self {
-        Self { files: vec![file], output: Some(output), service }
+        Self { files: vec![file], replays: false, output: Some(output), service }
     }
 
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
@@ -122,13 +125,14 @@ impl Summarize {
 
     /// Looks at everything that can be wrong before a record is sent.
     async fn begin(self, signals: &mut Signals) -> anyhow::Result<Begun> {
-        let Self { files, output, service } = self;
+        let Self { files, replays, output, service } = self;
         let Service { server, socket, token_file, jobs, wait } = service;
         let token = token_file.as_deref().map(Tokens::read).transpose()?;
-        let server = match socket {
+        let mut server = match socket {
             Some(socket) => Server::behind(&socket),
             None => Server::at(server, token.as_ref().map(Tokens::first))?,
         };
+        server.replays = replays;
         let sources: Vec<_> = files.iter().map(|file| Source::new(file)).collect();
         let mut book = Book::default();
         let output = match output.filter(|path| path != Path::new("-")) {

@@ -1,6 +1,6 @@
 //! `[ticket]`: what a ticket may hold.
 
-use std::{fs, path::PathBuf};
+use std::{fs::File, io::Read, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +45,10 @@ impl Ticket {
     /// The instructions of the file, if there is one.
     pub fn prompt(&self) -> Result<Option<String>, BadPrompt> {
         let Some(file) = &self.prompt_file else { return Ok(None) };
-        let text =
-            fs::read_to_string(file).map_err(|error| BadPrompt::Unreadable(file.clone(), error))?;
+        let unreadable = |error| BadPrompt::Unreadable(file.clone(), error);
+        let mut text = String::new();
+        let opened = File::open(file).map_err(unreadable)?;
+        opened.take(MOST_PROMPT_BYTES as u64 + 4).read_to_string(&mut text).map_err(unreadable)?;
         match text {
             text if text.len() > MOST_PROMPT_BYTES => Err(BadPrompt::TooLong(file.clone())),
             text if !text.contains(TYPES) => Err(BadPrompt::NoTypes(file.clone())),

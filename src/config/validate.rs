@@ -245,8 +245,18 @@ fn ticket(config: &Config, found: &mut Problems) {
     } else if distinct.len() < types.len() || distinct.contains("") {
         found.add("ticket.types", "a type is blank or listed twice; remove it");
     }
-    if let Err(error) = config.ticket.prompt() {
-        found.add("ticket.prompt_file", error.to_string());
+    match config.ticket.prompt() {
+        Err(error) => found.add("ticket.prompt_file", error.to_string()),
+        // No tokeniser has more than two characters of Chinese in a token.
+        Ok(Some(text))
+            if text.chars().filter(|c| !c.is_ascii()).count() / 2
+                >= config.model.options.num_ctx as usize =>
+        {
+            let message =
+                "it fills the model's context; shorten it, or raise model.options.num_ctx";
+            found.add("ticket.prompt_file", message);
+        }
+        Ok(_) => {}
     }
 }
 

@@ -46,6 +46,10 @@ pub(super) enum ApiError {
     ShuttingDown,
     #[error("{attempts} attempts failed, the last one: {last}")]
     UpstreamFailed { attempts: u32, last: String },
+    #[error("the call is too long for the model")]
+    CallTooLong,
+    #[error("the ticket says what nobody said")]
+    Ungrounded,
     #[error("the deadline came before the ticket")]
     TimedOut,
     #[error("no node is ready")]
@@ -102,6 +106,8 @@ impl ApiError {
             Self::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down"),
             Self::UpstreamFailed { .. } => (S::BAD_GATEWAY, "upstream_failed"),
+            Self::CallTooLong => (S::UNPROCESSABLE_ENTITY, "call_too_long"),
+            Self::Ungrounded => (S::BAD_GATEWAY, "ungrounded"),
             Self::TimedOut => (S::GATEWAY_TIMEOUT, "timed_out"),
             Self::NotReady => (S::SERVICE_UNAVAILABLE, "not_ready"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal"),
@@ -173,6 +179,12 @@ impl ApiError {
             Self::UpstreamFailed { attempts, .. } => {
                 format!("模型连续{attempts}次未能生成有效工单，请稍后重试")
             }
+            Self::CallTooLong => {
+                "通话太长，压缩后仍超出模型的上下文，请管理员调大model.options.num_ctx".to_owned()
+            }
+            Self::Ungrounded => {
+                "模型两次写入了通话中没有说过的内容，工单按设置被拒绝，请人工填写或稍后重试".to_owned()
+            }
             Self::TimedOut => "生成工单超时，请稍后重试".to_owned(),
             Self::NotReady => "没有可用的模型节点".to_owned(),
             Self::Internal => "服务内部错误".to_owned(),
@@ -223,6 +235,8 @@ impl ApiError {
             | Self::BodyTimedOut
             | Self::Overfull
             | Self::UpstreamFailed { .. }
+            | Self::CallTooLong
+            | Self::Ungrounded
             | Self::TimedOut
             | Self::Internal
             | Self::NotAdmin
@@ -292,7 +306,8 @@ impl From<Failed> for ApiError {
             ) => Self::Busy { retry_after },
             Failed::Unserved(Unserved::ShuttingDown) => Self::ShuttingDown,
             Failed::Exhausted { attempts, last } => Self::UpstreamFailed { attempts, last },
-            Failed::TooLong => Self::UpstreamFailed { attempts: 1, last: failed.to_string() },
+            Failed::TooLong => Self::CallTooLong,
+            Failed::Ungrounded => Self::Ungrounded,
             Failed::TimedOut => Self::TimedOut,
         }
     }

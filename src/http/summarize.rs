@@ -51,7 +51,7 @@ const LATE: Duration = Duration::from_secs(5);
 const WORTHWHILE: Duration = Duration::from_secs(1);
 
 /// The tickets that are being made.
-pub(super) type Making = Flights<Wanted, Result<Bytes, Failed>>;
+pub(super) type Making = Flights<Wanted, Result<Answer, Failed>>;
 
 /// What makes two calls one: the bytes, and all that a ticket of them depends on.
 #[derive(Clone)]
@@ -144,7 +144,7 @@ pub(super) struct Call {
 }
 
 /// A caller's seat in the flight that makes its ticket.
-pub(super) type Seat = flight::Seat<Wanted, Result<Bytes, Failed>>;
+pub(super) type Seat = flight::Seat<Wanted, Result<Answer, Failed>>;
 
 /// Reads what a caller wants; all that is wrong with it shows here.
 async fn ask(
@@ -222,10 +222,11 @@ impl Call {
         };
         let error = match landed {
             Landed::Done(Ok(ticket)) => {
-                if let Some((held, kept)) = &self.held {
-                    held.keep(&ticket, *kept);
+                // Who comes again for a draft may get a ticket.
+                if let Some((held, kept)) = self.held.as_ref().filter(|_| !ticket.degraded) {
+                    held.keep(&ticket.body, *kept);
                 }
-                return Some(Ok(ticket));
+                return Some(Ok(ticket.body));
             }
             Landed::Done(Err(failed)) => ApiError::from(failed),
             Landed::Lost if !seat.leads && Instant::now() < deadline => return None,
@@ -236,6 +237,14 @@ impl Call {
         let worthwhile = deadline >= seat.until + WORTHWHILE && Instant::now() < deadline;
         if early && worthwhile { None } else { Some(Err(error)) }
     }
+}
+
+/// The answer that all callers of a flight get.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    body: Bytes,
+    /// Whether it is a rule-made draft.
+    degraded: bool,
 }
 
 /// The answer; the names are those of the wire.
@@ -261,12 +270,13 @@ async fn make(
     transcript: Rc<Transcript>,
     RequestId(request_id): RequestId,
     deadline: Instant,
-) -> Result<Bytes, Failed> {
+) -> Result<Answer, Failed> {
     let tickets = Tickets::new(&dispatch, &live.tickets);
     let summary = tickets.summarize(&transcript, deadline).await?;
     let Trace { attempts, queue_ms, model_ms } = dispatch.trace();
     let trace = TraceBody { request_id: &request_id, attempts, queue_ms, model_ms };
+    let degraded = summary.degraded;
     let text = serde_json::to_vec(&Made { summary, trace }).expect("a ticket is plain JSON");
     // Boxed, so that what is kept is as large as it looks.
-    Ok(text.into_boxed_slice().into())
+    Ok(Answer { body: text.into_boxed_slice().into(), degraded })
 }

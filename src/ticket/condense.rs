@@ -16,6 +16,9 @@ const FIELD: &str = "turns";
 /// The tokens that are left for an answer. A ticket has some 700.
 pub(super) const ANSWER_TOKENS: usize = 1536;
 
+/// What a turn has beside its words: the speaker's name, the line feed and what tokenisers add.
+const TURN_TOKENS: usize = 6;
+
 /// The fewest tokens of a part, however small the context is.
 const LEAST_TOKENS: usize = 256;
 
@@ -33,8 +36,7 @@ pub(super) fn parts(call: &Transcript, context: usize, others: usize) -> Vec<Tra
     let mut left = most;
     for turn in &call.turns {
         for words in cut(&turn.words, most) {
-            // The speaker's name, the line feed and what tokenisers add.
-            let needed = tokens(&words) + 6;
+            let needed = tokens(&words) + TURN_TOKENS;
             if needed > left && parts.last().is_some_and(|part| !part.turns.is_empty()) {
                 parts.push(Transcript::default());
                 left = most;
@@ -52,7 +54,10 @@ pub(super) fn parts(call: &Transcript, context: usize, others: usize) -> Vec<Tra
 fn cut(words: &str, most: usize) -> Vec<String> {
     let letters: Vec<char> = words.chars().collect();
     // No character has more than one token by this reckoning.
-    letters.chunks(most.saturating_sub(6).max(1)).map(|piece| piece.iter().collect()).collect()
+    letters
+        .chunks(most.saturating_sub(TURN_TOKENS).max(1))
+        .map(|piece| piece.iter().collect())
+        .collect()
 }
 
 /// The JSON schema of the answer.
@@ -105,7 +110,7 @@ fn keep_numbers(part: &Transcript, condensed: &mut Transcript) {
             continue;
         }
         let words = clause(&turn.words, number.span);
-        let needed = tokens(words) + 6;
+        let needed = tokens(words) + TURN_TOKENS;
         if needed <= room {
             room -= needed;
             condensed.push(turn.speaker, words);
@@ -131,7 +136,7 @@ fn clause(words: &str, number: Range<usize>) -> &str {
 
 /// The tokens of all turns.
 pub(super) fn size(call: &Transcript) -> usize {
-    call.turns.iter().map(|turn| tokens(&turn.words) + 6).sum()
+    call.turns.iter().map(|turn| tokens(&turn.words) + TURN_TOKENS).sum()
 }
 
 /// Parts one after the other.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     Quality, Summary, Ticket, Transcript,
     grounding::{Item, Kind},
-    validate,
+    numerals, validate,
 };
 use crate::place::Corrector;
 
@@ -281,8 +281,8 @@ fn wrong(case: &Case, call: &Transcript, ticket: &Ticket, ear: &Corrector) -> Wr
     let answer = serde_json::to_string(ticket).unwrap_or_default();
     let malformed = validate::ticket(&answer, std::slice::from_ref(ticket_type)).err();
     let is_number = |item: &Item| {
-        let digits = item.text.contains(|c: char| c.is_ascii_digit());
-        digits && !matches!(item.kind, Kind::Name | Kind::Office)
+        let is_name = matches!(item.kind, Kind::Name | Kind::Office);
+        !is_name && !numerals::written(&item.text, &[]).is_empty()
     };
     let unsaid = Quality::of(call, ticket, ear).ungrounded.into_iter();
     Wrong {

@@ -1,6 +1,6 @@
 //! The driver of a long call: stage by stage its parts are condensed, until the whole fits.
 
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream::iter};
 use tokio::time::Instant;
 use tracing::info;
 
@@ -11,8 +11,11 @@ use crate::{
     ollama::{Answer, GenerateRequest},
 };
 
-/// The most stages; each one at least halves a call, or it is given up.
-const MOST_STAGES: usize = 4;
+/// The most rounds; each one saves at least a tenth of a call, or it is given up.
+const MOST_ROUNDS: usize = 4;
+
+/// How many parts of a call may be with nodes at once: other callers wait, too.
+const AT_ONCE: usize = 2;
 
 impl Tickets<'_> {
     /// The call as short as the context needs it; all of its facts are kept, as far as the model does
@@ -26,30 +29,34 @@ impl Tickets<'_> {
         let context = usize::try_from(model.options.num_ctx).unwrap_or(usize::MAX);
         let others = condense::tokens(&prompts.ticket_system)
             .max(condense::tokens(&prompts.condense_system));
+        let format = condense::format();
+        let condense = async |part: &Transcript, stage: Stage| {
+            let prompt = prompt::for_part(part);
+            let request = GenerateRequest::new(model, &prompts.condense_system, &prompt, &format);
+            let judge = |answer: &Answer| {
+                let repair = Some(prompt::repair("没有按要求压缩成更短的turns"));
+                condense::answered(&answer.text, part)
+                    .ok_or(Unfit { repair, ..Unfit::new("the part of the call is not condensed") })
+            };
+            self.dispatch.call(&request, stage, deadline, judge).await
+        };
         let mut call = call.clone();
-        for stage in 1..=MOST_STAGES {
+        let mut stage = Stage::First;
+        for round in 1..=MOST_ROUNDS {
             let parts = condense::parts(&call, context, others);
-            if stage > 1 && parts.len() == 1 {
+            let [first, rest @ ..] = parts.as_slice() else { break };
+            if round > 1 && rest.is_empty() {
                 return Ok(call);
             }
             self.dispatch.stage("condense");
-            info!(stage, parts = parts.len(), "a call too long for the context is condensed");
-            let format = condense::format();
-            let shorter = parts.iter().map(async |part| {
-                let prompt = prompt::for_part(part);
-                let request =
-                    GenerateRequest::new(model, &prompts.condense_system, &prompt, &format);
-                let judge = |answer: &Answer| {
-                    let repair = Some(prompt::repair("没有按要求压缩成更短的turns"));
-                    condense::answered(&answer.text, part).ok_or(Unfit {
-                        repair,
-                        ..Unfit::new("the part of the call is not condensed")
-                    })
-                };
-                self.dispatch.call(&request, Stage::Begun, deadline, judge).await
-            });
+            info!(round, parts = parts.len(), "a call too long for the context is condensed");
+            // The first one waits like any other new call; with its answer the ticket is begun.
+            let mut shorter = vec![condense(first, stage).await?];
+            stage = Stage::Begun;
+            let rest = rest.iter().map(|part| condense(part, stage));
+            shorter.extend(iter(rest).buffered(AT_ONCE).try_collect::<Vec<_>>().await?);
             let before = condense::size(&call);
-            call = condense::joined(try_join_all(shorter).await?);
+            call = condense::joined(shorter);
             if condense::size(&call) * 10 > before * 9 {
                 break;
             }

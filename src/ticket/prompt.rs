@@ -40,10 +40,12 @@ impl Prompts {
         let ticket_system = instructions
             .unwrap_or(include_str!("../../data/prompts/ticket.md"))
             .replace(config::TYPES, &types.join("、"))
+            .replace("\r\n", "\n")
             .replace(
                 "{type_rules}\n",
                 &rules.iter().map(|rule| format!("{rule}\n")).collect::<String>(),
-            );
+            )
+            .replace("{type_rules}", &rules.join("\n"));
         let text = json!({"type": "string"});
         let ticket_format = json!({
             "type": "object",
@@ -92,6 +94,17 @@ pub(super) fn zone_format(alternatives: usize) -> Value {
 mod tests {
     use super::*;
     use crate::place::Alternative;
+
+    #[test]
+    fn instructions_of_a_file_may_have_any_ends_of_lines() {
+        let types = ["咨询".to_owned()];
+        for text in ["只能是{types}\r\n{type_rules}\r\n完", "只能是{types}\n{type_rules}"] {
+            let prompts = Prompts::new(&types, Some(text));
+            let start = "只能是咨询\n  - 咨询：询问办事流程";
+            assert!(prompts.ticket_system.starts_with(start), "{}", prompts.ticket_system);
+            assert!(!prompts.ticket_system.contains(['{', '\r']));
+        }
+    }
 
     #[test]
     fn the_transcript_comes_last_and_the_types_are_the_configured_ones() {

@@ -159,6 +159,7 @@ pub(super) fn reason(failed: &Failed) -> &'static str {
         Failed::Unserved(_) => "没有可用节点，地名未校正",
         Failed::Exhausted { .. } => "模型多次未给出有效答案，地名未校正",
         Failed::TooLong => "模型上下文太短，地名未校正",
+        Failed::Ungrounded => "模型的答案不可信，地名未校正",
         Failed::TimedOut => "等待超时，地名未校正",
     }
 }

@@ -41,9 +41,10 @@ async fn what_remains_is_listed_or_refused_as_configured() {
     assert_eq!(quality["grounded"], false);
     assert_eq!(quality["ungrounded"], json!([{"kind": "phone", "text": "13800138000"}]));
     ticketd.stop().await;
-    let ticketd = Ticketd::over(&[&fake], "[ticket]\nungrounded = \"reject\"\n").await;
+    let rejecting = "[ticket]\nungrounded = \"reject\"\nfallback = \"extractive\"\n";
+    let ticketd = Ticketd::over(&[&fake], rejecting).await;
     let reply = ticketd.summarize(CALL).await;
-    assert_eq!((reply.status, &reply.body["code"]), (502, &json!("upstream_failed")));
+    assert_eq!((reply.status, &reply.body["code"]), (502, &json!("ungrounded")));
     ticketd.stop().await;
 }
 

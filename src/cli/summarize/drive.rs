@@ -182,7 +182,7 @@ impl Run {
 
     /// Stops in order at the first signal, and says whether this is another one.
     fn is_second(&mut self, signal: StopSignal, in_flight: usize) -> bool {
-        let is_second = self.stopped.is_some();
+        let is_second = matches!(self.stopped, Some(Stopped::BySignal(_)));
         if is_second {
             self.stopped = Some(Stopped::BySignal(signal));
         } else {

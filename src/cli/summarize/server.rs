@@ -55,6 +55,8 @@ pub(super) struct Server {
     client: Client,
     base: Url,
     authorization: Option<HeaderValue>,
+    /// Whether a ticket that was made before, and got lost on the way, is as good as a new one.
+    pub(super) replays: bool,
 }
 
 impl Server {
@@ -68,13 +70,13 @@ impl Server {
             value.set_sensitive(true);
             anyhow::Ok(value)
         });
-        Ok(Self { client, base, authorization: authorization.transpose()? })
+        Ok(Self { client, base, authorization: authorization.transpose()?, replays: true })
     }
 
     /// A ticketd behind its control socket.
     pub(super) fn behind(socket: &Path) -> Self {
         let base = Url::parse("http://ticketd/").expect("it is a URL");
-        Self { client: client(socket), base, authorization: None }
+        Self { client: client(socket), base, authorization: None, replays: true }
     }
 
     /// Asks for a ticket.
@@ -84,8 +86,11 @@ impl Server {
         let request = request
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header(("X-Priority", "batch"))
-            .insert_header(("X-Deadline-Ms", DEADLINE.as_millis().to_string()))
-            .insert_header(("Idempotency-Key", key));
+            .insert_header(("X-Deadline-Ms", DEADLINE.as_millis().to_string()));
+        let request = match self.replays {
+            true => request.insert_header(("Idempotency-Key", key)),
+            false => request,
+        };
         let exchange = async {
             let mut response = match request.send_body(call).await {
                 Ok(response) => response,

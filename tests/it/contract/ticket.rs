@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::assert_error;
-use crate::harness::{CALL, Fake, Ticketd, assert_ticket};
+use crate::{
+    harness::{CALL, Fake, Ticketd, assert_ticket},
+    raw::summarize,
+};
 
 #[actix_web::test]
 async fn a_transcript_becomes_a_ticket_with_its_four_fields_and_the_zone_correction() {
@@ -119,5 +122,22 @@ async fn a_draft_stands_in_when_no_node_can_make_the_ticket() {
     assert_ticket(&reply);
     assert_eq!(reply.body["degraded"], true);
     assert_eq!(reply.body["ticket_zone"], "六安市三十铺镇水韵东方小区");
+    // Nobody waits for a batch call: it can come again, and so can who has a key.
+    let batch = summarize(&ticketd, &[("x-priority", "batch")], CALL).await;
+    assert_error(&batch, 502, "upstream_failed");
+    let keyed = async || summarize(&ticketd, &[("idempotency-key", "k")], CALL).await;
+    assert_eq!(keyed().await.body["degraded"], true);
+    fake.behave(json!({})).await;
+    assert!(keyed().await.body.get("degraded").is_none());
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
+async fn a_draft_comes_when_the_time_of_the_caller_is_nearly_over() {
+    let fake = Fake::start().await;
+    let ticketd = Ticketd::over(&[&fake], "[ticket]\nfallback = \"extractive\"\n").await;
+    fake.behave(json!({"fault": "stall_before"})).await;
+    let reply = summarize(&ticketd, &[("x-deadline-ms", "3000")], CALL).await;
+    assert_eq!((reply.status, &reply.body["degraded"]), (200, &json!(true)));
     ticketd.stop().await;
 }

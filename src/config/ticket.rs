@@ -33,6 +33,9 @@ pub enum BadPrompt {
     /// The file cannot be read.
     #[error("{0:?} cannot be read ({1}); check the path and the permissions")]
     Unreadable(PathBuf, std::io::Error),
+    /// A pipe, a device, a folder: it may never end.
+    #[error("{0:?} is no regular file")]
+    NoFile(PathBuf),
     /// The file is too long.
     #[error("{0:?} has more than {MOST_PROMPT_BYTES} bytes; shorten it, each call carries it")]
     TooLong(PathBuf),
@@ -46,6 +49,9 @@ impl Ticket {
     pub fn prompt(&self) -> Result<Option<String>, BadPrompt> {
         let Some(file) = &self.prompt_file else { return Ok(None) };
         let unreadable = |error| BadPrompt::Unreadable(file.clone(), error);
+        if file.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(BadPrompt::NoFile(file.clone()));
+        }
         let mut text = String::new();
         let opened = File::open(file).map_err(unreadable)?;
         opened.take(MOST_PROMPT_BYTES as u64 + 4).read_to_string(&mut text).map_err(unreadable)?;

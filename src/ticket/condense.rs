@@ -5,6 +5,7 @@ use std::{collections::HashSet, ops::Range};
 use serde_json::{Value, json};
 
 use super::{
+    extractive,
     numerals::{self, Number},
     parse,
     transcript::{Speaker, Transcript, Turn},
@@ -89,6 +90,30 @@ pub(super) fn answered(answer: &str, part: &Transcript) -> Option<Transcript> {
     }
     keep_numbers(part, &mut condensed);
     Some(condensed)
+}
+
+/// Whether a part is so short that condensing it saves nothing.
+pub(super) fn is_short(part: &Transcript) -> bool {
+    size(part) < LEAST_TOKENS / 2
+}
+
+/// What rules leave of a part that no model condensed: the clauses with numbers, then whole turns that
+/// say most, as long as a half of the part is saved.
+pub(super) fn by_rules(part: &Transcript) -> Transcript {
+    let mut left = Transcript::default();
+    keep_numbers(part, &mut left);
+    let mut room = (size(part) / 2).saturating_sub(size(&left));
+    for Turn { speaker, words } in extractive::gist(part).turns {
+        let needed = tokens(&words) + TURN_TOKENS;
+        if needed <= room && !left.turns.iter().any(|turn| turn.words == words) {
+            room -= needed;
+            left.turns.push(Turn { speaker, words });
+        }
+    }
+    if left.turns.is_empty() {
+        left.turns.extend(part.turns.iter().take(1).cloned());
+    }
+    left
 }
 
 /// Puts the clauses of a part whose numbers are lost behind what is left of it, as long as a half of
@@ -179,6 +204,18 @@ mod tests {
         }
         let long = json!({"turns": [{"speaker": "来电人", "words": "水".repeat(100)}]}).to_string();
         assert_eq!(answered(&long, &part), None, "no shorter");
+    }
+
+    #[test]
+    fn what_no_model_condenses_is_condensed_by_rules_and_keeps_its_numbers() {
+        let chat = "然后呢就是说反正一直都没有人来管这个事情";
+        let mut turns = vec![(Speaker::Citizen, chat); 20];
+        turns.push((Speaker::Citizen, "我要投诉物业，电话幺三八五六四幺二三四五"));
+        let left = by_rules(&call(&turns));
+        assert!(left.turns.iter().any(|turn| turn.words.contains("幺三八五六四幺二三四五")));
+        assert!(size(&left) * 2 <= size(&call(&turns)) + 1);
+        let mute = call(&[(Speaker::Citizen, "嗯")]);
+        assert!(is_short(&mute) && by_rules(&mute) == mute);
     }
 
     #[test]

@@ -93,8 +93,8 @@ impl<F: Fn(char, char) -> bool> Ear for F {
 ///
 /// Promised: a title or a content that quotes a turn of the call word for word is grounded, unless
 /// it has a telephone number that another turn took back.
-/// What is computed (sums, 2025年 for 去年) is not grounded. The ticket's type and zone are not
-/// looked at, but what the zone has is not omitted.
+/// What is computed (sums, 2025年 for 去年) is not grounded. The ticket's type is not looked at, and
+/// of its zone the numbers only.
 pub fn check(transcript: &Transcript, ticket: &Ticket, ear: &impl Ear) -> Grounding {
     let spoken = Spoken::new(transcript, ear);
     let heard = Heard::new(transcript, &ticket.ticket_zone, ear);
@@ -109,6 +109,7 @@ fn compare<E: Ear>(spoken: &Spoken, heard: &Heard<'_, E>, ticket: &Ticket, ear: 
         person::check(text, heard, &mut grounding.ungrounded);
         office::check(text, heard, &mut grounding.ungrounded);
     }
+    number::check(&ticket.ticket_zone, spoken, ear, &mut grounding);
     grounding.omitted = omitted::of(spoken, ticket, ear);
     grounding
 }

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream::iter};
 use tokio::time::Instant;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Tickets, Transcript, condense, prompt};
 use crate::{
@@ -18,8 +18,9 @@ const MOST_ROUNDS: usize = 4;
 const AT_ONCE: usize = 2;
 
 impl Tickets<'_> {
-    /// The call as short as the context needs it; all of its facts are kept, as far as the model does
-    /// what it is told.
+    /// The call as short as the context needs it; of its facts the numbers are kept as far as there is
+    /// room, and all others as far as the model does what it is told. A part that no model condenses is
+    /// condensed by rules.
     pub(super) async fn condensed(
         &self,
         call: &Transcript,
@@ -38,7 +39,16 @@ impl Tickets<'_> {
                 condense::answered(&answer.text, part)
                     .ok_or(Unfit { repair, ..Unfit::new("the part of the call is not condensed") })
             };
-            self.dispatch.call(&request, stage, deadline, judge).await
+            if condense::is_short(part) {
+                return Ok(part.clone());
+            }
+            match self.dispatch.call(&request, stage, deadline, judge).await {
+                Err(Failed::Exhausted { attempts, last }) => {
+                    warn!(attempts, reason = last, "a part of a long call is condensed by rules");
+                    Ok(condense::by_rules(part))
+                }
+                condensed => condensed,
+            }
         };
         let mut call = call.clone();
         let mut stage = Stage::First;

@@ -88,7 +88,34 @@ fn quoted(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::place::Gazetteer;
+
+    #[test]
+    fn the_zones_of_faithful_tickets_were_said_and_changed_ones_were_not() {
+        let corrector = Corrector::new(Gazetteer::embedded());
+        let mut changed = 0;
+        for line in include_str!("../../tests/data/calls.jsonl").lines() {
+            let case: Value = serde_json::from_str(line).expect("a case");
+            let call = Transcript::parse(case["call"].to_string().as_bytes()).expect("a call");
+            let ticket: Ticket = serde_json::from_value(case["ticket"].clone()).expect("a ticket");
+            let quality = Quality::of(&call, &ticket, &corrector);
+            assert!(quality.grounded, "{}: {:?}", case["id"], quality.ungrounded);
+            if super::super::zone::is_none(&ticket.ticket_zone) {
+                continue;
+            }
+            for invented in ["库尔勒市", "97栋", "13955559999"] {
+                let ticket_zone = ticket.ticket_zone.clone() + invented;
+                let ticket = Ticket { ticket_zone, ..ticket.clone() };
+                let quality = Quality::of(&call, &ticket, &corrector);
+                assert!(!quality.grounded, "{}: {invented}", case["id"]);
+                changed += 1;
+            }
+        }
+        assert!(changed > 100);
+    }
 
     #[test]
     fn what_the_next_attempt_is_told_is_short_and_stays_between_its_marks() {

@@ -136,7 +136,7 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "check the path and the permissions",
         ),
         ("[ticket]\nprompt_file = \"/no/such\"\n", 2, "ticket.prompt_file", "check the path"),
-        ("[ticket]\nprompt_file = \"/dev/null\"\n", 2, "ticket.prompt_file", "{types}"),
+        ("[ticket]\nprompt_file = \"/dev/null\"\n", 2, "ticket.prompt_file", "regular file"),
         ("[place]\nhome = \"刘安市\"\n", 2, "place.home", "write its full name or its code"),
         ("[place]\ndialect = \"n=an\"\n", 2, "place.dialect", "such as \"n=l\""),
         ("[place]\nauto = \"always\"\n", 2, "place.auto", "`strict`"),

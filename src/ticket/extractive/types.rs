@@ -4,6 +4,7 @@
 //! numbers, and the operator answers instead of opening a case; 举报 tells of somebody's breach of the
 //! law; 求助 is a need that the caller cannot meet alone; whatever else remains is 投诉.
 
+mod answer;
 mod words;
 
 use self::words::{CUES, Words};
@@ -53,19 +54,26 @@ pub(super) fn of(call: &Transcript, types: &[String]) -> String {
         let words = call.said_by(speaker).flat_map(|words| words.chars().chain(['\n']));
         words.take(MOST_HEARD).collect::<String>()
     };
-    let (citizen, operator) = (said(Speaker::Citizen), said(Speaker::Operator));
+    let citizen = answer::without_fields(&said(Speaker::Citizen));
+    let operator = said(Speaker::Operator);
     let opening: String = citizen.chars().take(OPENING_CHARS).collect();
     let opened = is_opened(call, &operator) || has_mobile(&citizen);
+    let asks = answer::is_asked(&citizen);
+    let answered = asks && operator.lines().any(|turn| answer::is_one(turn, &citizen));
     let score = |name: &str| {
         let known = CUES.iter().find(|cues| cues.name == name);
         let Some(cues) = known else { return 8 * (times(&citizen, name) + times(&opening, name)) };
         let mut said = weight(&citizen, cues.citizen) + weight(&opening, cues.citizen);
-        said += weight(&operator, cues.operator);
+        // An operator's questions alone make no breach of the law.
+        if name != "举报" || said > 0 {
+            said += weight(&operator, cues.operator);
+        }
         match (name, opened) {
             ("举报", _) => said + 6 * u32::from(lacks_permission(&citizen)),
             (REST, true) => said + NO_OTHER,
             ("咨询", true) => (said / 2).saturating_sub(A_CASE),
-            ("咨询", false) if !operator.is_empty() => said + ANSWERED,
+            ("咨询", false) if answered => said + ANSWERED,
+            ("咨询", false) if !asks => said / 2,
             _ => said,
         }
     };
@@ -135,3 +143,6 @@ fn times(text: &str, cue: &str) -> u32 {
     let meant = places.filter(|(at, _)| !NEGATIONS.iter().any(|no| text[..*at].ends_with(no)));
     u32::try_from(meant.take(2).count()).unwrap_or(2)
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,9 @@ const LEAST_DEMAND: usize = 5;
 /// How many clauses are looked at for a demand.
 const MOST_CLAUSES: usize = 300;
 
+/// What may stand between two digits of a number, or between two numbers.
+const SIGNS: &str = "、-:：~～/.";
+
 /// What no ticket may hold: mark-up, and quotation marks within a quotation.
 const NO_TEXT: &[char] = &[
     '<', '>', '*', '#', '`', '|', '\\', '&', '[', ']', '“', '”', '‘', '’', '"', '「', '」', '『',
@@ -56,8 +59,34 @@ fn plain(call: &Transcript) -> Transcript {
 
 /// The clauses of what was said, without fillers at their ends.
 fn clauses<'a>(said: &[&'a str]) -> Vec<&'a str> {
-    let parts = said.iter().flat_map(|words| words.split(is_stop));
+    let parts = said.iter().flat_map(|words| parts(words));
     parts.map(cues::without_fillers).filter(|clause| !clause.is_empty()).collect()
+}
+
+/// What stands between stops; 11:30 and 三、四楼 are in one piece.
+fn parts(words: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, stop) in words.match_indices(is_stop) {
+        let end = at + stop.len();
+        if !joins(&words[..at], stop, &words[end..]) {
+            parts.push(&words[start..at]);
+            start = end;
+        }
+    }
+    parts.push(&words[start..]);
+    parts
+}
+
+/// Whether a sign joins the digits on its sides to a number.
+fn joins(before: &str, sign: &str, behind: &str) -> bool {
+    let digit = |c: char| c.is_ascii_digit() || digits::is_numeral(c);
+    let (last, next) = (before.chars().next_back(), behind.chars().next());
+    if !(last.is_some_and(digit) && next.is_some_and(digit)) {
+        return false;
+    }
+    let thousands = || behind.bytes().take_while(u8::is_ascii_digit).count() == 3;
+    SIGNS.contains(sign) || (sign == "," && thousands())
 }
 
 /// Whether a character parts two clauses.
@@ -81,8 +110,12 @@ fn title(citizen: &[&str], ticket_type: &str, place: Option<&str>, finder: &Find
     let mut title = if demand.contains(place) { String::new() } else { place.to_owned() };
     title.push_str(demand);
     let title = digits::written(&cues::impersonal(&title), Some(finder));
-    let title: String =
-        title.chars().filter(|c| c.is_alphanumeric() || ".%".contains(*c)).collect();
+    let kept = |(at, c): (usize, char)| {
+        let (before, behind) = (&title[..at], &title[at + c.len_utf8()..]);
+        let sign = joins(before, c.encode_utf8(&mut [0; 4]), behind);
+        (c.is_alphanumeric() || c == '%' || sign).then_some(c)
+    };
+    let title: String = title.char_indices().filter_map(kept).collect();
     let title = cut(&title, MOST_TITLE);
     if title.chars().count() < 4 {
         format!("来电人{ticket_type}事项")
@@ -94,10 +127,10 @@ fn title(citizen: &[&str], ticket_type: &str, place: Option<&str>, finder: &Find
 /// The beginning of a text, not within a number.
 fn cut(text: &str, most: usize) -> &str {
     let Some((end, _)) = text.char_indices().nth(most) else { return text };
-    let number = |c: char| c.is_ascii_alphanumeric() || ".%".contains(c);
+    let number = |c: char| c.is_ascii_alphanumeric() || c == '%' || SIGNS.contains(c);
     match text[end..].starts_with(number) {
         true => text[..end].trim_end_matches(number),
-        false => &text[..end],
+        false => text[..end].trim_end_matches(|c| SIGNS.contains(c)),
     }
 }
 

@@ -3,7 +3,7 @@
 //! One rule: of a call that is too long for a ticket, telephones and amounts are kept first, then other
 //! numbers, then what names a demand.
 
-use super::{cues, cut, digits, is_stop, types};
+use super::{cues, cut, digits, is_stop, joins, types};
 use crate::{
     place::Finder,
     ticket::{Speaker, Transcript},
@@ -80,7 +80,10 @@ fn first_piece(line: &str) -> &str {
     // A number without an end is no number.
     let piece =
         Some(cut(line, MOST_PIECE)).filter(|piece| !piece.is_empty()).unwrap_or(&line[..end]);
-    piece.rfind(is_stop).filter(|end| *end > 0).map_or(piece, |end| &piece[..end])
+    let parts = |(end, stop): &(usize, &str)| {
+        *end > 0 && !joins(&line[..*end], stop, &line[end + stop.len()..])
+    };
+    piece.rmatch_indices(is_stop).find(parts).map_or(piece, |(end, _)| &piece[..end])
 }
 
 /// The pieces that find room, one after the other; none if there are none.

@@ -48,6 +48,8 @@ pub(super) fn impersonal(clause: &str) -> String {
         "我们家",
         "咱们家",
         "俺们家",
+        "我哋",
+        "你哋",
         "我们",
         "咱们",
         "俺们",

@@ -14,6 +14,9 @@ use crate::{
 /// The characters that numerals are made of.
 const NUMERALS: &str = "零〇一二三四五六七八九十百千万亿两幺半点廿";
 
+/// What stands behind 两 where it is a numeral.
+const COUNTED: &str = "个年天月周种家层户栋幢条次口间位名人点块千万百排台辆张份本";
+
 /// The digits of a mobile telephone number, and of the shortest number whose digits are said apart.
 const MOBILE: usize = 11;
 const LEAST_LONG: usize = 7;
@@ -65,9 +68,7 @@ fn finite(text: &str, finder: Option<&Finder<'_>>) -> String {
         let number = &same[0];
         if number.span.start >= end {
             result.push_str(&text[end..number.span.start]);
-            // 五六分钟 is 5、6分钟.
-            let firsts: Vec<&str> = same.iter().map(first).collect();
-            result.push_str(&one(number, &firsts.join("、"), &text[number.span.clone()]));
+            result.push_str(&one(same, &text[number.span.clone()]));
             end = number.span.end;
         }
     }
@@ -138,15 +139,74 @@ fn is_sure(number: &Number, text: &str) -> bool {
     let apart = said.trim_end().contains(char::is_whitespace) && first(number).len() < LEAST_LONG;
     // 五十块一张 is no 五十块一毛.
     let price = said.ends_with("块一") && next.is_some_and(|c| !is_stop(c));
-    (number.certain || bus) && counts(number) && !apart && !price
+    // 八九两个月 are two months.
+    let two = number.unit.is_some_and(|unit| unit.name == "两")
+        && next.is_some_and(|c| COUNTED.contains(c));
+    // 基数四千二百四十一 has a value beyond doubt, whatever it counts.
+    let ends = next.is_none_or(|c| is_stop(c));
+    let value = ends && is_whole(number, said);
+    (number.certain || bus || value) && counts(number) && !apart && !price && !two
 }
 
-fn is_numeral(character: char) -> bool {
+/// Whether a number is said to its last digit, though without its unit.
+fn is_whole(number: &Number, said: &str) -> bool {
+    let value = first(number);
+    let magnitudes = said.contains(['百', '千', '万']) && said.chars().all(is_numeral);
+    magnitudes && value.len() >= LEAST_BARE && !value.ends_with('0') && !value.contains('.')
+}
+
+/// Whether a character is a digit or a numeral.
+pub(super) fn is_numeral(character: char) -> bool {
     character.is_ascii_digit() || character == '.' || NUMERALS.contains(character)
 }
 
-/// One number, whose value is `value`, with its unit; money in 元.
-fn one(number: &Number, value: &str, said: &str) -> String {
+/// A number, or the alternatives of one as in 五六分钟, with its unit; money in 元. As said, unless what
+/// would be written is read as the same value of the same unit.
+fn one(same: &[Number], said: &str) -> String {
+    let [number, ..] = same else { return said.to_owned() };
+    let in_digits = !said.contains(|c| NUMERALS.contains(c) || char::is_whitespace(c));
+    let is_money = number.unit.is_some_and(|unit| unit.family == Family::Money);
+    // 12点30 is no 12.3.
+    let mixed = said.contains(|c: char| c.is_ascii_digit()) && said.contains('点');
+    if (in_digits && !is_money) || mixed {
+        return said.to_owned();
+    }
+    let value = same.iter().map(first).collect::<Vec<_>>().join("、");
+    if !number.certain && is_whole(number, said) {
+        return value;
+    }
+    let written = in_unit(number, &value, said);
+    let plain = || number.unit.map(|unit| format!("{value}{}", unit.name));
+    if reads_back(same, &written, said) {
+        written
+    } else {
+        plain().filter(|plain| reads_back(same, plain, said)).unwrap_or_else(|| said.to_owned())
+    }
+}
+
+/// Whether a text is read as these numbers and nothing else, and says as much.
+fn reads_back(same: &[Number], written: &str, said: &str) -> bool {
+    if written == said || said.contains(char::is_whitespace) {
+        return true;
+    }
+    let back = numerals::said(written, &[]);
+    // 三到五天: a unit may stand elsewhere.
+    let alone = numerals::said(said, &[]);
+    let own = |number: &Number| alone.iter().any(|other| other.unit == number.unit);
+    let has = |number: &Number| {
+        back.iter().any(|other| {
+            let unit = !own(number) || number.unit == other.unit;
+            first(number) == first(other) && unit && number.hedged == other.hedged
+        })
+    };
+    // A minute is one behind an hour only.
+    let minute = same.iter().any(|number| number.unit.is_some_and(|unit| unit.name == "分"));
+    let whole = back.iter().map(|number| number.span.end).max() == Some(written.len());
+    same.iter().all(has) && (whole || minute)
+}
+
+/// What would be written for a number whose value is `value`.
+fn in_unit(number: &Number, value: &str, said: &str) -> String {
     let unit = number.unit.map_or("", |unit| unit.name);
     if value.ends_with(['%', '‰']) || value.contains('/') {
         return value.to_owned();
@@ -161,6 +221,9 @@ fn one(number: &Number, value: &str, said: &str) -> String {
     if number.unit.is_none() && said.contains(char::is_whitespace) {
         return groups(value, said);
     }
+    if unit == "分" && said.ends_with('刻') {
+        return format!("{value}分");
+    }
     let is_unit = |c: char| c == '点' || (c == '两' && unit == "两");
     let last = said.char_indices().rev().find(|(_, c)| is_numeral(*c) && !is_unit(*c));
     let (head, tail) = said.split_at(last.map_or(0, |(at, c)| at + c.len_utf8()));
@@ -168,6 +231,9 @@ fn one(number: &Number, value: &str, said: &str) -> String {
     let whole = head.chars().all(is_numeral);
     let tail = match (whole, unit) {
         (true, "分" | "元" | "岁") if tail.is_empty() => unit.to_owned(),
+        (_, "元") if tail.chars().all(|c| "块元圆角毛分钱整".contains(c)) => {
+            unit.to_owned()
+        }
         (true, "元") => money(tail),
         (true, _) => tail.to_owned(),
         (false, _) if unit.ends_with(tail) => unit.to_owned(),
@@ -221,6 +287,8 @@ fn round(digits: &str, said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -276,9 +344,78 @@ mod tests {
             ("下午两点半", "下午2点半"),
             ("万分之五", "万分之5"),
             ("八八零二 幺三九五六四幺八八零二", "13956418802"),
+            ("缴费基数四千二百四十一", "缴费基数4241"),
         ];
         for (said, expected) in table {
             assert_eq!(written(said, None), expected, "{said}");
+        }
+    }
+
+    /// What is certain of a text, by value and unit; a minute is one behind an hour.
+    fn values(text: &str) -> Vec<(String, Option<&'static str>, bool)> {
+        let numbers = numerals::said(text, &[]).into_iter().filter(|number| number.certain);
+        let value = |number: Number| {
+            (first(&number).to_owned(), number.unit.map(|unit| unit.name), number.hedged)
+        };
+        numbers.map(value).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_what_was_said() {
+        let table = [
+            ("两千一百八十六块五毛", "2186.5元"),
+            ("三块二毛五分", "3.25元"),
+            ("三百五十块零五毛", "350.5元"),
+            ("五毛钱", "0.5元"),
+            ("五角", "0.5元"),
+            ("十五亩六分地", "15.6亩"),
+            ("一点三刻", "1点45分"),
+            ("下午三点一刻到四点三刻", "下午3点15分到4点45分"),
+            ("11:30", "11:30"),
+            ("下午3:00", "下午3:00"),
+            ("12点30", "12点30"),
+            ("万一千万别", "万一千万别"),
+            ("八九两个月", "八九两个月"),
+            ("五十块一炮", "五十块一炮"),
+            ("三十多万", "三十多万"),
+            ("八千来块钱", "8000来元"),
+            ("两块二毛八一斤", "2.28元一斤"),
+            ("三到五天", "3到5天"),
+            ("三十六度五", "36.5度"),
+            ("零下五度", "-5度"),
+            ("八个半小时", "8.5小时"),
+            ("七八百块", "700、800元"),
+            ("半夜两三点", "半夜2、3点"),
+            ("1,200元", "1200元"),
+        ];
+        for (said, expected) in table {
+            let found = written(said, None);
+            assert_eq!(found, expected, "{said}");
+            assert_eq!(values(&found), values(said), "{said}");
+        }
+    }
+
+    const DIGITS: &str = "[一二三四五六七八九]";
+    const TENS: &str = "[二三四五六七八九]十[一二三四五六七八九]";
+    const THOUSANDS: &str =
+        "[一三四五六七八九]千[一二三四五六七八九]百[二三四五六七八九]十[一二三四五六七八九]";
+
+    fn amount() -> impl Strategy<Value = String> {
+        let unit =
+            "块[一二三四五六七八九]毛[一二三四五六七八九]分|块[二三四五六七八九]毛|块钱|元|多块钱";
+        (prop_oneof![DIGITS, TENS, THOUSANDS], unit).prop_map(|(number, unit)| number + &unit)
+    }
+
+    fn measure() -> impl Strategy<Value = String> {
+        let unit = "亩|亩地|斤|公里|平米|吨|天|个月|个小时|岁|户人家|多户|栋|号楼|楼|度";
+        (prop_oneof![DIGITS, TENS], unit).prop_map(|(number, unit)| number + &unit)
+    }
+
+    proptest! {
+        #[test]
+        fn amounts_and_measures_keep_their_values(said in prop_oneof![amount(), measure()]) {
+            let found = written(&said, None);
+            prop_assert_eq!(values(&found), values(&said), "{} of {}", found, said);
         }
     }
 }

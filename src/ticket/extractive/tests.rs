@@ -48,6 +48,33 @@ fn the_contracts_call_makes_a_sensible_draft() {
 }
 
 #[test]
+fn titles_keep_the_signs_of_numbers() {
+    let table = [
+        ("楼下烧烤摊半夜两三点还在吵", "2、3点"),
+        ("人民路200-3号垃圾没人管", "200-3号"),
+        ("物业乱收两三千块钱", "2000、3000元"),
+        ("昨天在11:30被狗咬了没人管", "11:30被"),
+        ("三、四楼漏水没人管", "3、4楼"),
+        ("押金1,200元不退给我", "1200元"),
+        ("小区物业管理得一塌糊涂从2023-10-15到2024-11-20电梯坏", "2023-10-15"),
+    ];
+    for (said, expected) in table {
+        let title = draft(&call(&[("c", said)]), &types()).ticket_title;
+        assert!(title.contains(expected), "{said}: {title}");
+    }
+    assert_eq!(super::cut("电梯从2023-10-15坏了", 8), "电梯从");
+}
+
+#[test]
+fn a_quotation_keeps_the_words_of_the_caller() {
+    for said in ["佢哋欠咗我哋三个月工资", "我咱俺你您们家的水管漏水"] {
+        let content = draft(&call(&[("c", said)]), &types()).ticket_content;
+        let kept = content.contains(&said.replace("三个月", "3个月"));
+        assert!(kept, "{said}: {content}");
+    }
+}
+
+#[test]
 fn the_type_follows_the_cue_words() {
     let table = [
         ("你好，我想问一下新生儿医保怎么办理，需要什么材料", "咨询"),

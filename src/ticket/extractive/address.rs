@@ -8,6 +8,7 @@ mod ending;
 mod run;
 
 use self::run::{DETAIL, Part, Run};
+use super::cues;
 use crate::{
     place::Finder,
     ticket::{Speaker, Transcript, Turn},
@@ -46,8 +47,13 @@ const PASSED_ON: &[&str] =
     &["转", "转给", "转到", "转交", "转交给", "联系", "派", "由", "通知", "反馈给", "反馈到"];
 
 /// What people say when they correct themselves.
-const CORRECTIONS: &[&str] =
-    &["不对", "说错", "搞错", "弄错", "记错", "错了", "哎不是", "哦不是", "不是不是", "更正"];
+const CORRECTIONS: &[&str] = &["不对", "说错", "搞错", "弄错", "记错", "错了", "不是不是", "更正"];
+
+/// What people say by itself when they correct themselves.
+const CORRECTIONS_ALONE: &[&str] = &["不是", "不", "错"];
+
+/// The names of hotlines: whoever says one speaks of himself, not of a place.
+const HOTLINES: &[&str] = &["热线", "12345", "一二三四五"];
 
 /// An address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +159,20 @@ fn is_office(words: &str, run: &Run, operator: bool) -> bool {
     let office = OFFICES
         .iter()
         .any(|office| behind.starts_with(office) && (operator || !own.contains(office)));
-    office || (operator && PASSED_ON.iter().any(|word| before.ends_with(word)))
+    let clause = behind.split(is_gap).next().unwrap_or_default();
+    let greeting = operator && HOTLINES.iter().any(|name| clause.contains(name));
+    // 武汉市民热线: 市 of 市民.
+    let citizens = behind.starts_with('民') && words[run.span.clone()].ends_with('市');
+    office
+        || greeting
+        || citizens
+        || (operator && PASSED_ON.iter().any(|word| before.ends_with(word)))
+}
+
+/// Whether a speaker takes back what he said before.
+fn corrects(words: &str) -> bool {
+    let alone = |clause| CORRECTIONS_ALONE.contains(&cues::without_fillers(clause));
+    CORRECTIONS.iter().any(|cue| words.contains(cue)) || words.split(is_gap).any(alone)
 }
 
 /// Takes out what the caller took back: the place in front of 说错了 where another one follows.
@@ -167,7 +186,7 @@ fn withdraw(founds: &mut Vec<Found>, turns: &[Turn]) {
             true => rest[..other.run.span.start - one.run.span.end].to_owned(),
             false => rest.to_owned() + &turns[other.turn].words[..other.run.span.start],
         };
-        if !CORRECTIONS.iter().any(|cue| between.contains(cue)) {
+        if !corrects(&between) {
             continue;
         }
         let (Some(last), Some(new)) = (one.parts().last(), other.parts().last()) else { continue };
@@ -176,13 +195,16 @@ fn withdraw(founds: &mut Vec<Found>, turns: &[Turn]) {
             withdrawn.push(last.clone());
         }
     }
-    founds.retain(|found| {
-        !found.parts().iter().any(|part| {
-            withdrawn
-                .iter()
-                .any(|old| old.text == part.text || (old.unit.is_some() && old.unit == part.unit))
-        })
-    });
+    let is_old = |part: &Part| {
+        let mut withdrawn = withdrawn.iter();
+        withdrawn.any(|old| old.text == part.text || (old.unit.is_some() && old.unit == part.unit))
+    };
+    // What holds the wrong place was said as well: 金安区三里桥街道，不对，是东市街道 is in 金安区.
+    for found in &mut *founds {
+        let right = found.parts().iter().take_while(|part| !is_old(part)).count();
+        found.run.parts.truncate(right);
+    }
+    founds.retain(|found| !found.parts().is_empty());
 }
 
 /// Adds the city, the county and the town that were said apart from the rest and fit it.

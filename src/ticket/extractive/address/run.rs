@@ -30,6 +30,14 @@ const LEADS: &[&str] = &[
     "小区叫", "俺们", "俺", "住", "勒",
 ];
 
+/// Words that no name begins in the middle of.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "上午", "中午", "下午", "今天", "昨天", "前天", "明天", "后天", "早上", "晚上", "夜里", "半夜", "凌晨", "去年", "今年", "前年", "上个月",
+    "这个月", "星期", "礼拜", "现在", "刚才", "时候", "以前", "以后", "之前", "之后", "小时", "分钟", "一直", "已经", "因为", "所以",
+    "我们", "你们", "他们", "大家", "孩子", "老人", "电话", "问题", "情况",
+];
+
 /// What may stand behind a name that stands for itself.
 #[rustfmt::skip]
 const ENDS: &[&str] = &[
@@ -84,6 +92,9 @@ pub(super) fn all(words: &str, finder: Option<&Finder<'_>>) -> Vec<Run> {
 /// The run of names at a place, without the words between them.
 fn run(words: &str, start: usize, finder: Option<&Finder<'_>>) -> Option<Run> {
     let begins = may_begin(&words[..start]);
+    if splits_word(&words[..start], &words[start..]) {
+        return None;
+    }
     let mut parts: Vec<Part> = Vec::new();
     let mut at = start;
     while let Some((next, end)) = places(words, at, parts.is_empty())
@@ -197,7 +208,7 @@ fn listed(finder: &Finder<'_>, parts: &[Part], text: &str, begins: bool) -> Vec<
         found
     };
     let mut found = behind(false);
-    if found.is_empty() && says_rank(text) {
+    if found.is_empty() && says_rank(text) && (begins || !parts.is_empty()) {
         found = behind(true);
     }
     let bare = parts.is_empty() && found.iter().all(|mention| mention.short);
@@ -228,6 +239,14 @@ fn says_rank(text: &str) -> bool {
 /// Whether a name may begin behind these words.
 fn may_begin(before: &str) -> bool {
     before.chars().next_back().is_none_or(is_gap) || LEADS.iter().any(|lead| before.ends_with(lead))
+}
+
+/// Whether a place is within a word that no name begins in.
+fn splits_word(before: &str, behind: &str) -> bool {
+    WORDS.iter().any(|word| {
+        let mut cuts = word.char_indices().skip(1);
+        cuts.any(|(at, _)| before.ends_with(&word[..at]) && behind.starts_with(&word[at..]))
+    })
 }
 
 /// Whether a name that ends here stands for itself.

@@ -99,3 +99,30 @@ fn without_a_home_full_names_are_found() {
     let found = address("", &["霍邱县彭塔乡的路坏了"]).expect("an address");
     assert_eq!(found.text, "霍邱县彭塔乡");
 }
+
+#[test]
+fn names_begin_and_end_with_words_and_the_last_word_counts() {
+    let table: [(&str, &[&str], Option<&str>); 12] = [
+        ("重庆市", &["我妈昨天下午从渝中区解放碑走丢了"], Some("渝中区解放碑")),
+        ("重庆市", &["他今天上午在渝中区七星岗街道摔了"], Some("渝中区七星岗街道")),
+        ("六安市", &["我中午从裕安区平桥乡过来的"], Some("裕安区平桥乡")),
+        ("六安市", &["金安区东桥镇，啊不是，东河口镇"], Some("金安区东河口镇")),
+        ("六安市", &["金安区三里桥街道，不对，是东市街道"], Some("金安区东市街道")),
+        (
+            "六安市",
+            &["金安区三里桥街道", "-三里桥街道？", "说错了，东市街道"],
+            Some("金安区东市街道"),
+        ),
+        ("六安市", &["金安区，不对，裕安区平桥乡"], Some("裕安区平桥乡")),
+        ("武汉市", &["-您好，这里是武汉市民热线。", "路灯坏了"], None),
+        ("武汉市", &["-武汉市12345政务服务便民热线，请讲。", "路灯坏了"], None),
+        ("武汉市", &["我打的武汉市民热线", "路灯坏了"], None),
+        ("天津市", &["河西区那个尖山街道办事处"], Some("河西区尖山街道")),
+        ("天津市", &["河西区那个尖山街道办事处乱收费"], Some("河西区尖山街道")),
+    ];
+    let found = |home, said| address(home, said).map(|found| found.text);
+    let wrong =
+        table.iter().filter(|(home, said, expected)| found(home, said).as_deref() != *expected);
+    let wrong: Vec<_> = wrong.map(|(home, said, _)| (said, found(home, said))).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}

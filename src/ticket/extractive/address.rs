@@ -50,7 +50,10 @@ const PASSED_ON: &[&str] =
 const CORRECTIONS: &[&str] = &["不对", "说错", "搞错", "弄错", "记错", "错了", "不是不是", "更正"];
 
 /// What people say by itself when they correct themselves.
-const CORRECTIONS_ALONE: &[&str] = &["不是", "不", "错"];
+const CORRECTIONS_ALONE: &[&str] = &["不是", "错"];
+
+/// The most characters between two places of which the second corrects the first without more words.
+const MOST_CORRECTING: usize = 12;
 
 /// The names of hotlines: whoever says one speaks of himself, not of a place.
 const HOTLINES: &[&str] = &["热线", "12345", "一二三四五"];
@@ -172,7 +175,8 @@ fn is_office(words: &str, run: &Run, operator: bool) -> bool {
 /// Whether a speaker takes back what he said before.
 fn corrects(words: &str) -> bool {
     let alone = |clause| CORRECTIONS_ALONE.contains(&cues::without_fillers(clause));
-    CORRECTIONS.iter().any(|cue| words.contains(cue)) || words.split(is_gap).any(alone)
+    let near = words.chars().count() <= MOST_CORRECTING;
+    CORRECTIONS.iter().any(|cue| words.contains(cue)) || (near && words.split(is_gap).any(alone))
 }
 
 /// Takes out what the caller took back: the place in front of 说错了 where another one follows.

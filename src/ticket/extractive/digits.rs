@@ -143,7 +143,7 @@ fn is_sure(number: &Number, text: &str) -> bool {
     let two = number.unit.is_some_and(|unit| unit.name == "两")
         && next.is_some_and(|c| COUNTED.contains(c));
     // 基数四千二百四十一 has a value beyond doubt, whatever it counts.
-    let ends = next.is_none_or(|c| is_stop(c));
+    let ends = next.is_none_or(is_stop);
     let value = ends && is_whole(number, said);
     (number.certain || bus || value) && counts(number) && !apart && !price && !two
 }
@@ -193,10 +193,12 @@ fn reads_back(same: &[Number], written: &str, said: &str) -> bool {
     // 三到五天: a unit may stand elsewhere.
     let alone = numerals::said(said, &[]);
     let own = |number: &Number| alone.iter().any(|other| other.unit == number.unit);
+    // 大约一千五百元: what makes it vague may stand elsewhere too.
+    let hedged = alone.iter().any(|number| number.hedged);
     let has = |number: &Number| {
         back.iter().any(|other| {
             let unit = !own(number) || number.unit == other.unit;
-            first(number) == first(other) && unit && number.hedged == other.hedged
+            first(number) == first(other) && unit && hedged == other.hedged
         })
     };
     // A minute is one behind an hour only.
@@ -345,6 +347,7 @@ mod tests {
             ("万分之五", "万分之5"),
             ("八八零二 幺三九五六四幺八八零二", "13956418802"),
             ("缴费基数四千二百四十一", "缴费基数4241"),
+            ("大约一千五百元", "大约1500元"),
         ];
         for (said, expected) in table {
             assert_eq!(written(said, None), expected, "{said}");

@@ -102,12 +102,13 @@ fn numbers(text: &str, names: &[Range<usize>], said: bool) -> Vec<Number> {
     name::mark(&text, &mut raws, names);
     let mut raws = join::all(&text, raws, said);
     neighbour::look(&text, &mut raws);
+    for raw in raws.iter_mut() {
+        padded(&text, raw, said);
+    }
     if said {
         let mut apart = apart::all(&text);
         neighbour::look(&text, &mut apart);
         raws.extend(apart);
-    } else {
-        raws.iter_mut().for_each(strictly);
     }
     let number = |raw: Raw| Number {
         span: text.bytes(raw.from, raw.end),
@@ -122,15 +123,30 @@ fn numbers(text: &str, names: &[Range<usize>], said: bool) -> Vec<Number> {
     raws.into_iter().map(number).collect()
 }
 
-/// Takes the quantity from Arabic digits that begin with a zero, where a writer would not put one:
-/// 040元 is no 40元, but 05日 is the fifth.
-fn strictly(raw: &mut Raw) {
-    let Some(digits) = raw.digits.clone().filter(|digits| digits.len() > 1) else { return };
-    let family = raw.unit.map(|unit| unit.family);
-    let padded = matches!(family, Some(Family::Date | Family::Clock | Family::Door) | None);
-    if raw.shape == Shape::Arabic && digits.starts_with('0') && !(padded && digits.len() == 2) {
-        raw.readings = vec![digits];
+/// Takes the quantity from a ticket's Arabic digits that begin with a zero, where a writer would not
+/// put one: 040元 is no 40元, 05万 no 5万, but 05日 is the fifth and 03-05 a date. What was said
+/// may be either.
+fn padded(text: &Text, raw: &mut Raw, said: bool) {
+    let is_digit = |at: usize| text.get(at).is_some_and(|c| c.is_ascii_digit());
+    if text.get(raw.from) != Some('0') || !is_digit(raw.from + 1) {
+        return;
     }
+    let is_mark = |c: Option<char>| matches!(c, Some('-' | '/' | '.' | ':' | '：'));
+    let may_be = match raw.unit.map(|unit| unit.family) {
+        Some(Family::Date | Family::Clock | Family::Door) => true,
+        Some(_) => false,
+        None => is_mark(text.previous(raw.from)) || is_mark(text.get(raw.to)),
+    };
+    let whole = match &raw.digits {
+        Some(digits) if digits.len() == 2 && may_be => return,
+        None if may_be => return,
+        Some(digits) => digits.clone(),
+        None => format!("0{}", raw.readings.first().map_or("", String::as_str)),
+    };
+    if !said {
+        raw.readings.clear();
+    }
+    raw.readings.push(whole);
 }
 
 /// The parts of the day that a text names.

@@ -4,10 +4,54 @@ use super::{
     cardinal::{self, Piece},
     glyph::Text,
     scan::{self, Raw},
+    unit,
 };
 
 /// The fewest digits of a telephone number.
 const LEAST_OF_PHONE: usize = 7;
+
+/// Holidays whose names are numerals: 五一三晚 are three nights.
+const HOLIDAYS: [&str; 4] = ["五一", "十一", "六一", "八一"];
+
+/// What is left of a run whose start is the name of a day, and the price in front of what it is
+/// for: 五一三晚, 初三一次, 三百一节课.
+fn split(text: &Text, from: usize, last: usize, raws: &mut Vec<Raw>) {
+    let first = raws.len();
+    let day = match text.previous(from) {
+        Some('初') => Some(1),
+        _ => text.word_at(from, &HOLIDAYS),
+    };
+    let mut within =
+        |end| raws.extend(cardinal::run_within(text, from, end).into_iter().map(Raw::new));
+    if let Some(rest) = day.map(|length| from + length).filter(|rest| *rest <= last) {
+        within(rest);
+        one(text, rest, raws);
+    } else if text.get(last) == Some('一')
+        && last > from + 1
+        && unit::is_each(text, last + 1)
+        && (from..last).any(|at| text.magnitude(at).is_some())
+    {
+        within(last);
+    }
+    let digits: Vec<u8> = (from..=last).map_while(|at| text.digit(at)).collect();
+    // 四五车 are four or five.
+    if digits.len() == last + 1 - from
+        && let [low, high] = digits[..]
+        && cardinal::is_pair(low, high)
+    {
+        raws.extend(
+            (from..=last).flat_map(|at| cardinal::run_within(text, at, at + 1)).map(Raw::new),
+        );
+    }
+    raws[first..].iter_mut().for_each(|raw| raw.doubtful = true);
+    // 一三五七九 are odd doors, 一三五 days of the week.
+    let steps = digits.windows(2).all(|pair| pair[1] == pair[0] + 2);
+    if (3..6).contains(&digits.len()) && digits.len() == last + 1 - from && steps {
+        let single = |at| cardinal::run_within(text, at, at + 1);
+        let singles = (from..=last).flat_map(single).map(Raw::new);
+        raws.extend(singles.map(|raw| Raw { certain: true, ..raw }));
+    }
+}
 
 /// The numbers of runs with blanks in them, each by itself. Telephone numbers are not parted.
 pub(super) fn all(text: &Text) -> Vec<Raw> {
@@ -21,6 +65,7 @@ pub(super) fn all(text: &Text) -> Vec<Raw> {
         let goes_on = |at: &usize| text.is_numeral(*at) || text.get(*at) == Some(' ');
         let last = (at..text.len()).take_while(goes_on).filter(|at| text.is_numeral(*at)).last();
         let last = last.unwrap_or(at);
+        split(text, at, last, &mut raws);
         if !(at..last).any(|at| text.get(at) == Some(' ')) {
             at = last + 1;
             continue;

@@ -47,6 +47,20 @@ pub(super) fn run_to_blank(text: &Text, from: usize) -> (Vec<Piece>, usize) {
     (Reader { text, parts: &parts }.pieces(), end)
 }
 
+/// The numbers of the run at a place as if it ended at another one.
+pub(super) fn run_within(text: &Text, from: usize, end: usize) -> Vec<Piece> {
+    let (mut parts, _) = part::all(text, from, true);
+    parts.retain_mut(|part| match part {
+        Part::Digits { digits, to, .. } => {
+            digits.retain(|(_, at)| *at < end);
+            *to = end.min(*to);
+            !digits.is_empty()
+        }
+        Part::Magnitude { at, .. } => *at < end,
+    });
+    Reader { text, parts: &parts }.pieces()
+}
+
 struct Reader<'a> {
     text: &'a Text,
     parts: &'a [Part],
@@ -249,7 +263,7 @@ impl Reader<'_> {
                 return Some((sum.total()?, all, true));
             }
             // 一百二八 leaves the ten out; 三百五一个 is a price.
-            [tens, ones] if sum.last == 2 && !(ones == 1 && unit::at(self.text, *to).is_some()) => {
+            [tens, ones] if sum.last == 2 && !(ones == 1 && unit::is_each(self.text, *to)) => {
                 sum.units(Decimal::of_digits(&[tens, ones], &[])?)?;
                 return Some((sum.total()?, all, pair));
             }

@@ -110,7 +110,9 @@ pub(super) fn time(text: &Text, raw: &mut Raw, raws: &mut Vec<Raw>) -> Option<us
     set_hour(text, raw, hour, point);
     let after = raw.to + length;
     raw.end = after;
-    let minute = minute(text, after);
+    // 七点过十分.
+    let past = text.word_at(after, &["过了", "过"]).unwrap_or(0);
+    let minute = minute(text, after + past).or_else(|| minute(text, after));
     hedge::look(text, raw);
     let end = raw.end;
     raws.push(raw.clone());

@@ -48,7 +48,9 @@ pub(super) fn read(text: &Text, raw: &mut Raw) -> usize {
         return raw.to + 2;
     }
     let skipped = raw.to + hedge::inside(text, raw.to);
-    let Some((unit, length)) = unit::at(text, skipped) else { return raw.to };
+    let is_day = skipped == raw.to && is_day_of_week(text, raw);
+    let found = unit::at(text, skipped).filter(|(unit, _)| !(is_day && unit.name == "周"));
+    let Some((unit, length)) = found else { return raw.to };
     let mut end = skipped + length;
     let months = skipped > raw.to || matches!(text.previous(raw.to), Some('两'));
     let month = unit::named("个月").filter(|_| unit.name == "月" && months);
@@ -56,6 +58,11 @@ pub(super) fn read(text: &Text, raw: &mut Raw) -> usize {
     raw.unit = Some(month.or(point).unwrap_or(unit));
     raw.certain |= unit.family != Family::Name || unit.name != "路" || raw.to - raw.from > 2;
     read_by_unit(raw, unit);
+    // 八几年 is in the eighties.
+    if text.is_at(raw.to, "几年") && raw.is_small() {
+        let decade = raw.value.and_then(|value| value.times_ten(1));
+        raw.readings.extend(decade.map(|decade| decade.to_string()));
+    }
     let halves =
         ["半夜", "半天", "半路", "半途", "半年", "半个", "半小时", "半月", "半数", "半价", "半载"];
     let countable = !matches!(unit.family, Family::Door | Family::Name | Family::Clock);
@@ -72,6 +79,11 @@ pub(super) fn read(text: &Text, raw: &mut Raw) -> usize {
     end
 }
 
+/// Whether a digit is a day of the week, so that another one may follow: 周五周六.
+fn is_day_of_week(text: &Text, raw: &Raw) -> bool {
+    raw.to - raw.from == 1 && text.word_before(raw.from, &["星期", "礼拜", "周"]).is_some()
+}
+
 /// Units whose fractions are the digits behind them.
 const WITH_TENTHS: [&str; 5] = ["米", "度", "亩", "斤", "成"];
 
@@ -81,7 +93,9 @@ fn tenths(text: &Text, raw: &Raw, unit: Unit, at: usize) -> Option<(Decimal, usi
     let digit = |at: usize| text.digit(at).filter(|_| text.get(at) != Some('两'));
     let digits: Vec<u8> = (at..at + 3).map_while(digit).collect();
     let mut end = at + digits.len();
-    let ends = !text.is_numeral(end) && unit::at(text, end).is_none();
+    let is_price = text.word_at(end, &["毛", "角", "分钱"]).is_some();
+    let is_decimal = text.get(end) == Some('.');
+    let ends = !is_price && !is_decimal && !text.is_numeral(end) && unit::at(text, end).is_none();
     if unit.name == "亩" && digits.len() == 1 {
         end += text.word_at(end, &["分地", "分田", "分"]).unwrap_or(0);
     }

@@ -13,7 +13,7 @@ const WORDS: &[&str] = &[
     "一面", "一如", "一口咬定", "一清二楚", "一心一意", "一干二净", "一来二去", "一五一十", "一模一样", "一言不发",
     "一年到头", "一天到晚", "一到晚上", "一到下雨", "一塌糊涂", "一窝蜂", "一刀切", "一条龙", "一站式", "一网通", "一卡通",
     "一体化", "一次性", "一手房", "一把手", "一门心思", "一声不吭", "一点点", "一点儿", "有一点", "不一样", "一个劲", "一分钱",
-    "一辈子", "一句话", "一口气", "一股", "万一的", "挨家挨户", "说一不二", "独一无二", "不一定", "十有八九",
+    "一辈子", "一句话", "一分不", "一分没", "一分也", "一分都", "一毛不", "一个都不", "一个都没", "一个也", "一口气", "一股", "万一的", "挨家挨户", "说一不二", "独一无二", "不一定", "十有八九",
     "十分钟热度", "三番五次", "三番两次", "三天两头", "五花八门", "四面八方", "千方百计", "三更半夜", "不三不四",
     "接二连三", "半斤八两", "乱七八糟", "七上八下", "七嘴八舌", "丢三落四", "颠三倒四", "朝三暮四", "四通八达", "五颜六色",
     "五湖四海", "千家万户", "千千万万", "成千上万", "千辛万苦", "万事", "两码事", "两回事", "三言两语", "三心二意",
@@ -85,16 +85,26 @@ fn of_key(text: &Text, at: usize) -> Option<(usize, usize)> {
     // 零点三方 of water are no 三方.
     let is_fraction =
         |from: usize| text.previous(from) == Some('点') && from >= 2 && text.is_numeral(from - 2);
+    // G一四八一下来 has four digits.
+    let is_digit = |at: Option<usize>| {
+        at.is_some_and(|at| text.digit(at).is_some() && !text.chars[at].is_ascii_digit())
+    };
+    let is_spelled = |from: usize| is_digit(from.checked_sub(1)) && is_digit(from.checked_sub(2));
     // 十分钟 is a time, 十分之一 a part, 三点十分 a minute.
     let counts = |from: usize, length: usize| {
         let is_minutes = text.ends_at(from + length, "十分")
             && text.word_at(from + length, &["钟", "之"]).is_some();
         let is_quarter = text.ends_at(from + length, "一刻") && text.is_at(from + length, "钟");
+        let is_past = text.word_before(from, &["点过", "点过了"]).is_some();
         let goes_on = |c: char| c.is_ascii_digit() || matches!(c, '第' | '点' | '差');
-        is_minutes || is_quarter || numeral_before(from) || text.previous(from).is_some_and(goes_on)
+        is_minutes
+            || is_quarter
+            || is_past
+            || numeral_before(from)
+            || text.previous(from).is_some_and(goes_on)
     };
     found(&BY_NUMERAL)
-        .filter(|(from, _)| !is_unit(*from) && !is_fraction(*from))
+        .filter(|(from, _)| !is_unit(*from) && !is_fraction(*from) && !is_spelled(*from))
         .or_else(|| found(&ALONE_BY_NUMERAL).filter(|(from, length)| !counts(*from, *length)))
         .filter(|(from, _)| !is_weekday(*from))
 }

@@ -124,7 +124,15 @@ fn check_letter(text: &Text, raw: &mut Raw) {
         let before = text.clause_before(raw.from, 12);
         before.contains("身份证") || before.contains("证号")
     };
-    if digits.len() == 17 || (digits.len() < 17 && is_known()) {
+    // 零幺二叉 answers the question for the last four.
+    let is_alone = |at: Option<char>| at.is_none_or(|c| !c.is_ascii_alphanumeric());
+    let is_cross = match text.get(raw.to) {
+        Some('叉') => digits.len() >= 3,
+        _ => {
+            digits.len() == 3 && is_alone(text.previous(raw.from)) && is_alone(text.get(raw.to + 1))
+        }
+    };
+    if digits.len() == 17 || is_cross || (digits.len() < 17 && is_known()) {
         digits.push('X');
         raw.readings = vec![digits.clone()];
         raw.certain = true;

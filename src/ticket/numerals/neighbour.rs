@@ -29,8 +29,12 @@ const AGES: [&str; 3] = ["今年", "年龄", "年纪"];
 #[rustfmt::skip]
 const AGED: &[&str] = &[
     "爸", "妈", "爷爷", "奶奶", "公公", "婆婆", "父亲", "母亲", "外公", "外婆", "姥姥", "姥爷", "岳父", "岳母", "老伴", "儿子", "女儿", "孩子",
+    "阿公", "阿婆", "阿爷", "爹爹", "老爷子", "老爹", "奶", "爷", "外婆", "老汉", "老两口", "丈母娘", "婆", "伢", "崽", "妹", "哥", "姐", "弟",
     "小孩", "娃", "孙子", "孙女", "老人", "老人家", "老头", "老太太",
 ];
+
+/// How many characters in front of 一个七十三 tell that it is an age.
+const AGED_WITHIN: usize = 20;
 
 /// What stands between the two.
 const ALREADY: [&str; 6] = ["已经", "都", "才", "刚", "快", "今年"];
@@ -42,7 +46,8 @@ const NUMBERED: [&str; 8] = ["尾号", "号码", "后面是", "电话", "身份�
 pub(super) fn look(text: &Text, raws: &mut [Raw]) {
     for at in 0..raws.len() {
         sign(text, &mut raws[at]);
-        day(raws, at);
+        day(text, raws, at);
+        minutes(text, raws, at);
         room(text, raws, at);
         implied(text, &mut raws[at]);
         let raw = &mut raws[at];
@@ -83,15 +88,29 @@ fn sign(text: &Text, raw: &mut Raw) {
     }
 }
 
-/// 六月十七: the number right behind a month is a day.
-fn day(raws: &mut [Raw], at: usize) {
+/// 六月十七, 初三: the number right behind a month is a day.
+fn day(text: &Text, raws: &mut [Raw], at: usize) {
     let (before, rest) = raws.split_at_mut(at);
-    let (Some(month), Some(raw)) = (before.last(), rest.first_mut()) else { return };
-    let is_month = month.unit.is_some_and(|unit| unit.name == "月") && month.end == raw.from;
+    let Some(raw) = rest.first_mut() else { return };
+    let is_month = text.previous(raw.from) == Some('初')
+        || before.last().is_some_and(|month| {
+            month.unit.is_some_and(|unit| unit.name == "月") && month.end == raw.from
+        });
     let is_day = raw.value.and_then(Decimal::small).is_some_and(|day| (1..=31).contains(&day));
     if is_month && is_day && raw.unit.is_none() {
         raw.unit = unit::named("日");
         raw.certain = true;
+    }
+}
+
+/// 一个小时四十分: what stands behind hours is a span.
+fn minutes(text: &Text, raws: &mut [Raw], at: usize) {
+    let (before, rest) = raws.split_at_mut(at);
+    let (Some(hours), Some(raw)) = (before.last(), rest.first_mut()) else { return };
+    let is_span = hours.unit.is_some_and(|unit| unit.name == "小时") && hours.end == raw.from;
+    if is_span && raw.unit.is_none() && text.is_at(raw.to, "分") {
+        raw.unit = unit::named("分钟");
+        (raw.end, raw.certain) = (raw.to + 1, true);
     }
 }
 
@@ -130,7 +149,10 @@ fn implied(text: &Text, raw: &mut Raw) {
     let leaves_out =
         text.digit(raw.to - 1).is_some() && text.magnitude(raw.to - 2).is_some_and(|last| last > 1);
     let before = text.clause_before(raw.from, 8);
-    if is_age(text, raw.from) && value.is_below(120) {
+    let of_aged = text.is_at(raw.end, "的")
+        && text.word_at(raw.end + 1, AGED).or(text.word_at(raw.end + 1, &["老"])).is_some();
+    let is_clause = text.previous(raw.from).is_none_or(is_stop) && text.is_at(raw.end, "了");
+    if (is_age(text, raw.from) || of_aged || is_clause) && value.is_below(120) {
         raw.unit = unit::named("岁");
         return;
     }
@@ -157,11 +179,19 @@ fn rate(text: &Text, raws: &mut [Raw], at: usize) {
     let each = before.is_some_and(|each| is_each(each) && each.end == raw.from);
     let ends = text.get(raw.end).is_none_or(|c| is_stop(c) || " 算的多左".contains(c));
     // 一个八十一，一个七十九 are ages.
-    let is_age = before.is_some_and(|each| each.unit.is_some_and(|unit| unit.name == "个"))
+    let is_of = |each: &Raw, name| each.unit.is_some_and(|unit| unit.name == name);
+    let is_age = each
+        && before.is_some_and(|each| is_of(each, "个"))
         && raw.value.is_some_and(|value| value.is_below(120));
-    let of_each = raws.get(at + 1).is_some_and(|each| is_each(each) && each.from == raw.end);
+    let behind = raws.get(at + 1).filter(|each| is_each(each) && each.from == raw.end);
+    let of_each = behind.is_some_and(|each| !(is_age && is_of(each, "个")));
     if is_bare && ((each && ends && !is_age) || of_each) {
         raws[at].unit = unit::named("元");
+    } else if is_bare && is_age {
+        let around: String =
+            text.chars[raw.from.saturating_sub(AGED_WITHIN)..raw.from].iter().collect();
+        let is_of_people = AGED.iter().chain(&["岁", "老"]).any(|word| around.contains(word));
+        raws[at].unit = unit::named("岁").filter(|_| is_of_people);
     }
 }
 
@@ -181,7 +211,10 @@ fn weekday(text: &Text, raw: &mut Raw) {
     let Some(length) = text.word_before(raw.from, &["星期", "礼拜", "周"]) else { return };
     let before = raw.from - length;
     let is_this = text.word_before(before, &["上个", "下个", "这个", "那个", "每个"]).is_some();
-    let counted = before.checked_sub(1).is_some_and(|at| text.is_numeral(at))
+    // 礼拜五礼拜六 are two days, 两周三天 are weeks.
+    let is_count =
+        |at: usize| text.is_numeral(at) && text.word_before(at, &["星期", "礼拜", "周"]).is_none();
+    let counted = before.checked_sub(1).is_some_and(is_count)
         || (text.previous(before) == Some('个') && !is_this);
     let is_day = raw.value.and_then(Decimal::small).is_some_and(|day| (1..=7).contains(&day));
     if is_day && !counted && raw.unit.is_none() && raw.to - raw.from == 1 {

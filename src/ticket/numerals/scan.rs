@@ -147,7 +147,9 @@ fn pair(text: &Text, raws: &mut Vec<Raw>) {
     let [low, high] = digits[..] else { return };
     let weight = |at: usize, c: char| text.get(at) == Some(c);
     let ordered = cardinal::is_pair(low, high) || weight(from, '三') && weight(to - 1, '两');
-    let letter = text.previous(from).is_some_and(|c| c.is_ascii_alphabetic());
+    // 幺 only stands in numbers that are said digit by digit.
+    let letter = text.previous(from).is_some_and(|c| c.is_ascii_alphabetic())
+        || text.get(from) == Some('幺');
     if to - from != 2 || !ordered || letter || unit.family == Family::Name {
         return;
     }

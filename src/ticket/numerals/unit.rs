@@ -39,6 +39,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Whether it only tells that things are counted: 个, 名, 件, but not 户 or 期.
+    pub fn is_classifier(self) -> bool {
+        self.family == Family::Count && !STRICT_COUNTS.contains(&self.name)
+    }
+
     /// Whether a number of this unit may be said with the other one: 三号 for 三号楼, 三个 for 三名.
     pub fn fits(self, other: Self) -> bool {
         let is_pair = |a: &str, b: &str| {
@@ -47,12 +52,18 @@ impl Unit {
         if self.name == other.name {
             return true;
         }
-        if self.family == Family::Count && other.family == Family::Count {
-            return self.name == "个" || other.name == "个";
-        }
-        ALIKE.iter().any(|(a, b)| is_pair(a, b))
+        let is_plain = self.is_classifier() && other.is_classifier();
+        let is_counted = self.family == Family::Count && other.family == Family::Count;
+        is_plain
+            || (is_counted && (self.name == "个" || other.name == "个"))
+            || ALIKE.iter().any(|(a, b)| is_pair(a, b))
     }
 }
+
+/// What is no mere classifier: other things are counted in other words of these. 打了三道 may be
+/// written 3次, 三户 never 3人.
+const STRICT_COUNTS: [&str; 11] =
+    ["年级", "户", "期", "组", "排", "队", "级", "届", "步", "页", "票"];
 
 /// Units of different names that one number may have.
 const ALIKE: &[(&str, &str)] = &[
@@ -66,6 +77,9 @@ const ALIKE: &[(&str, &str)] = &[
     ("层", "楼"),
     ("室", "户"),
     ("室", "楼"),
+    ("层", "室"),
+    ("家", "户"),
+    ("级", "步"),
     ("分", "分钟"),
     ("号", "号线"),
     ("路", "号线"),
@@ -155,6 +169,8 @@ const UNITS: &[(&str, Family, &[&str])] = &[
     ("笔", Count, &["笔"]),
     ("页", Count, &["页"]),
     ("颗", Count, &["颗", "粒"]),
+    ("节", Count, &["课时", "节课", "节", "堂课", "堂"]),
+    ("桌", Count, &["桌", "碗", "杯", "罐", "壶", "盆"]),
     ("毫克", Measure, &["毫克"]),
     ("毫升", Measure, &["毫升"]),
     ("寸", Measure, &["寸"]),
@@ -162,66 +178,20 @@ const UNITS: &[(&str, Family, &[&str])] = &[
 ];
 
 /// Words that begin like a unit and are none: 二人民路, 三家村.
+#[rustfmt::skip]
 const NO_UNITS: &[&str] = &[
-    "人民",
-    "家村",
-    "方面",
-    "家庭",
-    "家长",
-    "个性",
-    "点意见",
-    "点建议",
-    "点要求",
-    "点原因",
-    "点问题",
-    "点诉求",
-    "点疑问",
-    "时间",
-    "时候",
-    "环境",
-    "平台",
-    "年代",
-    "口径",
-    "楼盘",
-    "路口",
-    "米兰",
-    "元桥",
-    "部门",
-    "层次",
-    "家具",
-    "人次",
-    "期间",
-    "期限",
-    "期望",
-    "期待",
-    "元旦",
-    "米饭",
-    "级别",
-    "件事",
-    "只是",
-    "把手",
-    "面前",
-    "对面",
-    "对于",
-    "条例",
-    "张贴",
-    "次日",
-    "时常",
-    "时刻",
-    "支付",
-    "针对",
-    "对吧",
-    "对不",
-    "对吗",
-    "对的",
-    "对么",
-    "对嘛",
-    "对啊",
-    "针灸",
-    "笔直",
-    "笔试",
-    "笔记",
-    "颗粒",
+    "人民", "家村", "方面", "家庭", "家长", "个性", "点意见", "点建议", "点要求", "点原因", "点问题", "点诉求", "点疑问",
+    "时间", "时候", "环境", "平台", "年代", "口径", "楼盘", "路口", "米兰", "元桥", "部门", "层次", "家具", "人次",
+    "期间", "期限", "期望", "期待", "元旦", "米饭", "级别", "件事", "只是", "把手", "面前", "对面", "对于", "条例",
+    "张贴", "次日", "时常", "时刻", "支付", "针对", "对吧", "对不", "对吗", "对的", "对么", "对嘛", "对啊", "针灸",
+    "笔直", "笔试", "笔记", "颗粒", "节假日", "节目", "桌子", "杯子", "碗筷", "高速费", "高速路", "高速公路费", "高速上",
+    "排队", "排到", "排查", "排水", "排污", "组织", "条件", "票价", "票据", "期末", "批准", "批的", "批评", "处理",
+    "处罚", "种植", "种地", "门店", "门票", "户口", "户型", "户外", "户籍", "家里", "家人", "家属", "间隔", "套餐",
+    "起来", "起床", "起诉", "项目", "本来", "本人", "本地", "道路", "根据", "根本", "支持", "支队", "头晕", "头疼",
+    "头痛", "面积", "面包", "口头", "人员", "人行", "名字", "位置", "台阶", "台风", "部分", "回来", "回去", "回家",
+    "回复", "回电", "包裹", "包括", "包工", "包夜", "包月", "包年", "包车", "包过", "桶装", "节日", "成本", "成立",
+    "成交", "折腾", "折旧", "天然", "天气", "日常", "方便", "方法", "方向", "克扣", "升级", "座谈", "座位", "座机",
+    "号码", "弄到", "弄了", "弄得", "环卫", "环保",
 ];
 
 /// Surface forms by their first character, the longest first.
@@ -244,6 +214,17 @@ static BY_FIRST: LazyLock<Forms> = LazyLock::new(|| {
 pub(super) fn named(name: &str) -> Option<Unit> {
     let found = UNITS.iter().find(|(unit, ..)| *unit == name);
     found.map(|(name, family, _)| Unit { name, family: *family })
+}
+
+/// What prices are for, besides units: 四百二一节, 八百八一晚.
+const EACH: &str = "节堂晚夜桌杯碗罐车挑副枚串捆卷匹尊场轮季班团瓶片袋箱学门科针单床餐顿斗";
+
+/// Whether something that a price may be for stands at a place.
+pub(super) fn is_each(text: &Text, place: usize) -> bool {
+    let is_priced =
+        |unit: Unit| matches!(unit.family, Family::Measure | Family::Duration | Family::Count);
+    at(text, place).is_some_and(|(unit, _)| is_priced(unit))
+        || text.get(place).is_some_and(|c| EACH.contains(c))
 }
 
 /// The unit at a place and its length in characters.

@@ -74,12 +74,16 @@ pub(super) fn count(text: &Text, at: usize, raws: &mut Vec<Raw>) -> Option<usize
             }));
             Some(after + length)
         }
-        '上' | '近' | '千' | '百' => {
+        '上' | '近' | '万' | '千' | '百' => {
             let by_word = matches!(text.get(at), Some('上' | '近'));
             let place = at + usize::from(by_word);
             let exponent = text.magnitude(place).filter(|exponent| (2..=4).contains(exponent))?;
-            let vague = by_word || matches!(text.get(at + 1), Some('把' | '来' | '余'));
+            let vague = by_word
+                || matches!(text.get(at + 1), Some('把' | '来' | '余'))
+                || (text.is_at(at, "百十") && !text.is_numeral(at + 2));
             let after = place + 1;
+            let is_hundred = text.get(after) == Some('十');
+            let after = after + usize::from(is_hundred);
             if !vague || text.is_numeral(after) || (by_word && text.previous(at) == Some('以')) {
                 return None;
             }

@@ -15,7 +15,7 @@ pub(super) fn all(text: &Text, from: usize, over_blanks: bool) -> (Vec<Part>, us
     let mut at = from;
     loop {
         let blanks = (at..text.len()).take_while(|at| text.get(*at) == Some(' ')).take(3).count();
-        let next = at + blanks;
+        let next = at + blanks + usize::from(is_and(text, at));
         let is_arabic = |at: usize| text.get(at).is_some_and(|c| c.is_ascii_digit());
         if blanks > 0 && (!over_blanks || at == from || is_arabic(at - 1) || is_arabic(next)) {
             break;
@@ -73,6 +73,16 @@ pub(super) fn all(text: &Text, from: usize, over_blanks: bool) -> (Vec<Part>, us
         }
     }
     (parts, at)
+}
+
+/// Whether 有 at a place stands within a number: 七十有三.
+fn is_and(text: &Text, at: usize) -> bool {
+    text.get(at) == Some('有')
+        && text.previous(at) == Some('十')
+        && at.checked_sub(2).is_some_and(|tens| text.digit(tens).is_some())
+        && text.digit(at + 1).is_some()
+        && !text.is_numeral(at + 2)
+        && unit::at(text, at + 2).is_none_or(|(unit, _)| unit.name == "岁")
 }
 
 /// Whether the digit at a place is a day of the week with an hour behind it: 周三八点, not 每周三四次.

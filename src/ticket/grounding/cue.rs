@@ -33,11 +33,17 @@ const CUES: &[(&[&str], &[&str])] = &[
     (&["天", "工作日", "周"], &["天", "日", "周", "星期", "礼拜", "多久", "多长", "时间", "期"]),
     (&["个月"], &["月", "多久", "多长", "时间", "期"]),
     (&["年"], &["年", "多久", "时候", "届", "龄"]),
-    (&["岁"], &["岁", "年纪", "年龄", "多大", "今年", "龄", "生", "爸", "妈", "爷", "奶", "公", "婆", "父", "母", "老伴", "老人", "儿", "娃", "孩", "孙", "病人", "叫", "姓"]),
+    (&["岁"], &["岁", "年纪", "年龄", "多大", "今年", "龄", "生", "爸", "妈", "爷", "奶", "公", "婆", "父", "母", "老伴", "老人", "儿", "娃", "孩", "孙", "病人", "叫", "姓", "年轻", "最大的", "最小的"]),
     (&["折"], &["折"]),
     (&["成"], &["成"]),
     (&["倍"], &["倍"]),
 ];
+
+/// Measures that models take for others; a bare number has one only where it is talked of.
+const CONFUSED: [&str; 5] = ["平方米", "平方公里", "亩", "公里", "米"];
+
+/// Words that look like cues and are none.
+const NO_CUES: [&str; 9] = ["平时", "平常", "平均", "平安", "平台", "平房", "水平", "公平", "太平"];
 
 /// What parts are talked of in.
 #[rustfmt::skip]
@@ -57,19 +63,23 @@ const TIMES: &[&str] = &["点", "时", "早", "晚", "午", "夜", "到", "分",
 /// Whether a number that was said without a unit may have this one, by the words around it. Things
 /// are counted without their units too often to ask for more.
 pub(super) fn allows(unit: Unit, voice: &Voice, said: &Number) -> bool {
-    let around = voice.around(said);
+    let around = NO_CUES.iter().fold(voice.around(said), |around, word| around.replace(word, ""));
     let length = said.readings.first().map_or(0, String::len);
     let (before, behind) = (&voice.text[..said.span.start], &voice.text[said.span.end..]);
     // A lone numeral is a part of a word more often than an amount; 五月五 is a day.
-    let is_word = length == 1 && !said.certain && !before.ends_with(['月', '第']);
+    let is_word = length == 1 && !said.certain && !before.ends_with(['月', '第', '负']);
     match unit.family {
         Family::Count | Family::Name => true,
         _ if is_word => false,
+        Family::Door if before.ends_with('负') => true,
         Family::Door => length >= 3 || says(&around, DOORS),
         Family::Date => length >= 3 || says(&around, DATES),
         Family::Clock => says(&around, TIMES),
         // What is said as a number by itself is an amount more often than anything else.
-        Family::Money => says(&around, MONEY) || (said.certain && !is_of_another(&around)),
+        Family::Money => says(&around, MONEY) || (said.certain && !is_of_another(&around, said)),
+        // Nothing else is said that briefly of people.
+        Family::Age if said.certain && length == 2 => true,
+        Family::Measure if said.certain && !CONFUSED.contains(&unit.name) => true,
         // 九十二了.
         Family::Age if behind.starts_with('了') => true,
         Family::Measure | Family::Duration | Family::Age | Family::Ratio => {
@@ -81,24 +91,32 @@ pub(super) fn allows(unit: Unit, voice: &Voice, said: &Number) -> bool {
 
 /// The same for a number that was said with another unit elsewhere: its own words must tell.
 pub(super) fn demands(unit: Unit, voice: &Voice, said: &Number) -> bool {
+    let is_amount = said.certain && said.readings.first().is_some_and(|first| first.len() > 1);
+    let is_lone = said.readings.iter().all(|reading| reading.len() == 1) && !said.certain;
     match unit.family {
-        Family::Door => true,
-        Family::Money => says(&voice.near(said), PLAIN_MONEY),
-        Family::Measure
-        | Family::Duration
-        | Family::Age
-        | Family::Ratio
-        | Family::Date
-        | Family::Clock
-        | Family::Count
-        | Family::Name => false,
+        // 三拨人 may be 3队: more is counted with than units are known.
+        Family::Door | Family::Count => true,
+        Family::Money => {
+            let around = voice.around(said);
+            (!is_lone && says(&voice.near(said), PLAIN_MONEY))
+                || (is_amount && says(&around, PLAIN_MONEY) && !is_of_another(&around, said))
+        }
+        Family::Measure | Family::Age | Family::Ratio => {
+            is_amount && says(&voice.around(said), &[unit.name])
+        }
+        Family::Duration | Family::Date | Family::Clock | Family::Name => false,
     }
 }
 
-/// Whether ages or areas are talked of.
-fn is_of_another(around: &str) -> bool {
-    let others = CUES.iter().filter(|(names, _)| ["岁", "平方米"].contains(&names[0]));
-    { others }.any(|(_, cues)| says(around, cues))
+/// Whether areas are talked of, or ages that a number may be.
+fn is_of_another(around: &str, said: &Number) -> bool {
+    let is_age = said
+        .readings
+        .first()
+        .and_then(|first| first.parse().ok())
+        .is_some_and(|age: u32| age < 120);
+    let names: &[&str] = if is_age { &["平方米", "岁"] } else { &["平方米"] };
+    { CUES.iter() }.any(|(units, cues)| names.contains(&units[0]) && says(around, cues))
 }
 
 /// Whether a number that was said alone may be a part of a hundred, a thousand or ten thousand.

@@ -69,6 +69,7 @@ impl Unlisted {
         own_count
             || full_hour
             || is_own_call(number, &self.text)
+            || is_any_one(number, &self.text)
             || (first == HOTLINE && number.unit.is_none())
     }
 }
@@ -82,6 +83,15 @@ fn is_own_call(number: &Number, text: &str) -> bool {
         && number.unit.is_some_and(|unit| unit.name == "次")
         && (before.ends_with('第') || text[number.span.clone()].starts_with('第'))
         && CALLS.iter().any(|call| after.starts_with(call))
+}
+
+/// Whether 1 stands for an article: 1名男子 where 有个男的 was said, but not 1户 nor 第1件.
+fn is_any_one(number: &Number, text: &str) -> bool {
+    let (before, words) = (&text[..number.span.start], &text[number.span.clone()]);
+    number.readings.iter().all(|reading| reading == "1")
+        && number.unit.is_some_and(|unit| unit.is_classifier())
+        && words.starts_with('1')
+        && !before.ends_with('第')
 }
 
 /// What happens in each call of a record.

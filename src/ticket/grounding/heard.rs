@@ -56,6 +56,17 @@ impl<'a, E: Ear> Heard<'a, E> {
         self.places_of(*first).iter().any(|at| self.is_at(*at, name))
     }
 
+    /// Whether a word was said in these very characters.
+    pub(super) fn has_exactly(&self, word: &str) -> bool {
+        let mut chars = word.chars();
+        let places = chars.next().and_then(|first| self.places.get(&first));
+        let follows = |at: &usize| {
+            let said = self.chars[at + 1..].iter().copied();
+            chars.clone().zip(said).all(|(one, other)| one == other)
+        };
+        places.is_some_and(|places| places.iter().any(follows))
+    }
+
     /// Whether a name was said, right behind or right in front of certain words, or at the start of
     /// a turn.
     pub(super) fn has_beside(&self, name: char, before: &[&str], behind: &[&str]) -> bool {

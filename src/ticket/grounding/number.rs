@@ -55,7 +55,9 @@ fn origin(number: &Number, spoken: &Spoken) -> Origin {
         said.iter().map(|(_, said)| *said).filter(|said| said_with_unit(number, said)).collect();
     if fitting.is_empty() {
         // What was said without a unit may have one that was talked of there.
-        let contradicted = said.iter().any(|(_, said)| said.unit.is_some() && said.certain);
+        let is_same = |said: &Number| said.readings.iter().any(|reading| reading == first);
+        let contradicted =
+            said.iter().any(|(_, said)| said.unit.is_some() && said.certain && is_same(said));
         let bare = said.iter().filter(|(_, said)| said.unit.is_none());
         let allowed = bare.filter(|(voice, said)| {
             number.unit.is_none_or(|unit| match contradicted {

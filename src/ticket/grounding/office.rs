@@ -1,6 +1,8 @@
 //! Offices and organisations in a ticket: 城管局, 村委会, 绿阳物业公司. What was said may be a short
 //! form of what is written, or a long one; the kind of office may be left out (城管 for 城管局).
 
+mod alias;
+
 use super::{Ear, Item, Kind, add, heard::Heard};
 
 /// What names of organisations end in, the longer form first.
@@ -27,7 +29,7 @@ const BOUNDARIES: &[&str] = &[
     "至", "经", "为", "找", "催", "因", "但", "而", "且", "并", "跟", "使", "归", "各", "每", "其", "此", "这", "那", "有", "无", "没",
     "不", "未", "已", "曾", "也", "都", "就", "又", "再", "还", "只", "或", "某", "家", "问", "报", "过", "后", "前", "时", "可", "应",
     "需", "需要", "说", "地", "得", "着", "于", "以", "当", "若", "如", "则", "要", "会", "能", "想", "使", "位", "个", "名", "内", "打", "转", "料交", "件交", "自己", "保留",
-    "受损", "损坏", "破损", "漏水", "停水", "停电", "拒绝", "推诿", "欠费", "收费", "乱收费",
+    "附近", "乘坐", "同步", "招聘", "选聘", "引进", "转至", "推送", "发送", "抄送", "函告", "约谈", "补充", "涉及", "购买", "入住", "就职", "任职", "供职", "任", "某", "先后", "再次", "同时", "分别", "共同", "联合", "会同", "旁边", "隔壁", "楼下", "门口", "受损", "损坏", "破损", "漏水", "停水", "停电", "拒绝", "推诿", "欠费", "收费", "乱收费",
 ];
 
 /// Words that make no name of what they end: 小区物业, 市住建局's 市.
@@ -38,6 +40,9 @@ const GENERIC: &[&str] = &[
     "话务", "承办", "平台", "有限", "股份", "集团", "一", "两", "多", "人民", "用人", "第三方", "中国", "老", "全", "老年", "两级", "三级",
     "所有", "公共", "专业", "国有", "私人", "外包", "国家",
 ];
+
+/// Words right in front of an ending that tell which one is meant without a name: 招聘新物业.
+const SOME: [&str; 8] = ["新", "原", "旧", "该", "本", "前期", "现", "其他"];
 
 /// Words with 局 and the like that are no office.
 #[rustfmt::skip]
@@ -109,20 +114,25 @@ fn stem(chars: &[char], at: usize) -> usize {
 
 /// Whether a name was said; `stem` is what stands in front of its ending.
 fn is_grounded<E: Ear>(stem: &[char], whole: &[char], heard: &Heard<'_, E>) -> bool {
-    let core = without_generic(without_region(stem));
-    if core.is_empty() || heard.has(whole) {
-        return true;
-    }
     let ending = &whole[stem.len()..];
+    let core = without_generic(without_region(stem));
+    core.is_empty()
+        || heard.has(whole)
+        || SOME.iter().any(|word| ends(stem, word))
+        || alias::is_said(whole, stem.len(), heard)
+        || is_core_grounded(core, ending, heard)
+        || is_core_grounded(without_generic(stem), ending, heard)
+}
+
+fn is_core_grounded<E: Ear>(core: &[char], ending: &[char], heard: &Heard<'_, E>) -> bool {
     let local: Vec<char> = core.iter().chain(ending).copied().collect();
-    if core.len() == 1 {
+    if core.len() < 2 {
         let with_ending: Vec<char> = core.iter().chain(&ending[..1]).copied().collect();
         return heard.has(&with_ending) || heard.has_short_form(&local);
     }
-    // The left end of a name is a guess: its last half must have been said.
-    let tail = &core[core.len() - core.len().div_ceil(2).max(2)..];
+    // The left end of a name is a guess: its last characters must have been said.
     is_heard_in_parts(core, heard)
-        || heard.has(tail)
+        || heard.has(&core[core.len() - 2..])
         || heard.has_short_form(&local)
         || (local.len() >= 3 && heard.has_in_order(&local))
 }
@@ -139,8 +149,11 @@ fn is_heard_in_parts<E: Ear>(mut core: &[char], heard: &Heard<'_, E>) -> bool {
 
 /// What follows the city, district or county in front: 六安市城管局 is the 城管局.
 fn without_region(stem: &[char]) -> &[char] {
-    let mark =
-        stem.iter().take(9).rposition(|c| matches!(c, '省' | '市' | '区' | '县' | '镇' | '乡'));
+    let is_mark = |at: &usize| {
+        let is_word = matches!(stem.get(at + 1), Some('场' | '政' | '容'));
+        matches!(stem[*at], '省' | '区' | '县' | '镇' | '乡') || (stem[*at] == '市' && !is_word)
+    };
+    let mark = (0..stem.len().min(9)).rev().find(is_mark);
     let mark = mark.filter(|mark| *mark + 1 < stem.len());
     let rest = mark.map_or(stem, |mark| &stem[mark + 1..]);
     // 水韵小区物业 is named by what stands in front of 小区.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Ear, Item, Kind, add, kind,
+    Ear, Item, Kind, MOST_ITEMS, add, kind,
     spoken::{self, Spoken},
 };
 use crate::ticket::{
@@ -19,6 +19,9 @@ const CORRECTIONS: &[&str] = &[
 
 /// The most bytes between a number and the one that corrects it.
 const MOST_BETWEEN: usize = 120;
+
+/// How many characters behind a number a correction is one of it: 四幺二，啊不是.
+const CORRECTED_WITHIN: usize = 6;
 
 /// Units of doors.
 const DOORS: [&str; 3] = ["栋", "单元", "室"];
@@ -45,6 +48,9 @@ pub(super) fn of(spoken: &Spoken, ticket: &Ticket, ear: &impl Ear) -> Vec<Item> 
         .collect();
     for number in numbers {
         let Some(kind) = must_keep(number, &voice.text) else { continue };
+        if items.len() >= MOST_ITEMS {
+            break;
+        }
         let is_withdrawn =
             number.readings.first().is_some_and(|first| withdrawn.contains(first.as_str()));
         if !is_withdrawn && !kept.has(number) && !is_dictated(number, &voice.text) {
@@ -71,7 +77,11 @@ fn must_keep(number: &Number, text: &str) -> Option<Kind> {
     }
     let must = match kind {
         Kind::Phone => numerals::is_phone(first) || (7..=8).contains(&first.len()),
-        Kind::Amount => true,
+        // 一个月五十 was perhaps no amount.
+        Kind::Amount => {
+            let whole = first.split('.').next().unwrap_or_default().len();
+            whole > 3 || words.contains(['元', '块', '毛', '角', '分', '钱', '百'])
+        }
         Kind::Address => DOORS.contains(&unit) || behind_street(),
         Kind::Date | Kind::Time | Kind::Percentage | Kind::Id | Kind::Number => false,
         Kind::Name | Kind::Office => false,
@@ -134,10 +144,14 @@ const MOST_CORRECTED: usize = 3;
 
 /// Whether the speaker tells what to write rather than what happened, as jokers do: 把电话写成.
 fn is_dictated(number: &Number, text: &str) -> bool {
-    let before = &text[..number.span.start];
+    let from = text.floor_char_boundary(number.span.start.saturating_sub(DICTATED_WITHIN));
+    let before = &text[from..number.span.start];
     let turn = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
     DICTATION.iter().any(|word| turn.contains(word))
 }
+
+/// How many bytes in front of a number tell that it is dictated.
+const DICTATED_WITHIN: usize = 600;
 
 /// What speakers say who dictate a ticket.
 const DICTATION: [&str; 10] = [
@@ -156,7 +170,11 @@ const DICTATION: [&str; 10] = [
 /// Whether the citizen took a number back: 十二栋，不对，是一百二十一栋; 是三栋，不是二栋.
 fn is_withdrawn(number: &Number, later: &[&Number], text: &str) -> bool {
     let before = &text[..number.span.start];
-    if before.ends_with("不是") || before.ends_with("不在") {
+    let behind: String = text[number.span.end..].chars().take(CORRECTED_WITHIN).collect();
+    if before.ends_with("不是")
+        || before.ends_with("不在")
+        || CORRECTIONS.iter().any(|cue| behind.contains(cue) && !behind.contains("是不是"))
+    {
         return true;
     }
     later.iter().take_while(|other| other.span.start < number.span.end + MOST_BETWEEN).any(

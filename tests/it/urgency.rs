@@ -46,7 +46,8 @@ async fn a_callers_deadline_replaces_the_configured_one_in_both_directions() {
     let began = Instant::now();
     let reply = summarize(&ticketd, &[("x-deadline-ms", "1000")], &call(2)).await;
     assert_error(&reply, 504, "timed_out");
-    assert!(began.elapsed() >= Duration::from_secs(1));
+    // The answer still reaches a caller who leaves at the deadline.
+    assert!(began.elapsed() >= Duration::from_millis(950));
     ticketd.stop().await;
 }
 

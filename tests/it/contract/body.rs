@@ -123,7 +123,7 @@ async fn errors_beyond_400_are_precise() {
         (ticketd.summarize(&call(number)).await, began.elapsed().as_millis())
     };
     let ((one, first), (other, second)) = tokio::join!(timed(0), timed(1));
-    assert!(first.min(second) < 700 && first.max(second) >= 1000, "{first} and {second} ms");
+    assert!(first.min(second) < 700 && first.max(second) >= 950, "{first} and {second} ms");
     for busy in [one, other] {
         assert_error(&busy, 503, "busy");
         let retry_after = busy.header("retry-after").and_then(|text| text.parse::<u64>().ok());

@@ -156,7 +156,7 @@ async fn a_call_whose_node_failed_is_never_turned_away_by_a_full_queue() {
 #[actix_web::test]
 async fn a_node_that_trickles_is_left_for_another_one() {
     let fakes = [Fake::start().await, Fake::start().await];
-    let config = "[balancer]\ncall_timeout = \"300ms\"\n";
+    let config = "[balancer]\ncall_timeout = \"1s\"\n";
     let ticketd = Ticketd::over(&[&fakes[0], &fakes[1]], config).await;
     fakes[0].behave(json!({"token_ms": 100})).await;
     for number in 0..4 {

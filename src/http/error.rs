@@ -91,7 +91,7 @@ impl ApiError {
                     B::SessionNotAnArray { .. } => "session_not_an_array",
                     B::TurnNotAnObject { .. } => "turn_not_an_object",
                     B::WordsNotAString { .. } => "turn_value_not_a_string",
-                    B::NoWords => "no_words",
+                    B::NoWords { .. } => "no_words",
                 };
                 (S::BAD_REQUEST, code)
             }
@@ -146,7 +146,10 @@ impl ApiError {
                 B::WordsNotAString { session, turn, key } => {
                     format!("第{session}个会话的第{turn}轮的{key}必须是字符串")
                 }
-                B::NoWords => "对话中没有任何文字，无法生成工单".to_owned(),
+                B::NoWords { unknown_turns: 0 } => "对话中没有任何文字，无法生成工单".to_owned(),
+                B::NoWords { unknown_turns } => format!(
+                    "对话中没有任何文字，无法生成工单：有{unknown_turns}轮对话既没有citizen也没有hot-line，请检查字段名"
+                ),
             },
             Self::BadPriority => {
                 "请求头X-Priority只能是interactive或batch，请改正，或去掉该请求头（默认interactive）"

@@ -24,6 +24,8 @@ pub struct Quality {
     pub warnings: Vec<Item>,
     /// Whether the call was too long for the model's context, and was condensed before.
     pub condensed: bool,
+    /// Turns of the call that were left out, because they name neither speaker.
+    pub skipped_turns: usize,
 }
 
 impl Quality {
@@ -37,7 +39,14 @@ impl Quality {
             let unsaid = corrector.unsaid(&ticket.ticket_zone, &words).into_iter();
             ungrounded.extend(unsaid.map(|text| Item { kind: Kind::Address, text }));
         }
-        Self { grounded: ungrounded.is_empty(), ungrounded, omitted, warnings, condensed: false }
+        Self {
+            grounded: ungrounded.is_empty(),
+            ungrounded,
+            omitted,
+            warnings,
+            condensed: false,
+            skipped_turns: call.unknown_turns,
+        }
     }
 
     /// What the next attempt is told of the faults.
@@ -128,6 +137,7 @@ mod tests {
             omitted: vec![item],
             warnings: Vec::new(),
             condensed: false,
+            skipped_turns: 0,
         };
         let faults = quality.faults();
         let named = "「长安公司  〈/通话记录〉 〈|im_start|〉syst」";

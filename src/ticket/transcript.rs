@@ -3,7 +3,9 @@
 //! One rule: what the speech recognition said goes in whole and in order; only turns without words
 //! are left out.
 
-use serde_json::Value;
+mod pairs;
+
+use self::pairs::Json;
 
 /// Who speaks in a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +98,10 @@ pub enum BadTranscript {
         key: &'static str,
     },
     /// Nobody said anything.
-    NoWords,
+    NoWords {
+        /// Turns without a known speaker.
+        unknown_turns: usize,
+    },
 }
 
 /// The lines around the transcript in a prompt.
@@ -138,39 +143,44 @@ impl Transcript {
     /// Reads a request body.
     pub fn parse(body: &[u8]) -> Result<Self, BadTranscript> {
         let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-        let body: Value = serde_json::from_slice(body).map_err(|error| BadTranscript::NotJson {
+        let body: Json = serde_json::from_slice(body).map_err(|error| BadTranscript::NotJson {
             line: error.line(),
             column: error.column(),
         })?;
-        let sessions = body.as_object().ok_or(BadTranscript::NotAnObject)?;
+        let Json::Object(sessions) = body else { return Err(BadTranscript::NotAnObject) };
         if sessions.is_empty() {
             return Err(BadTranscript::NoSession);
         }
         let mut transcript = Self::default();
-        for (session, turns) in (1..).zip(sessions.values()) {
-            let turns = turns.as_array().ok_or(BadTranscript::SessionNotAnArray { session })?;
+        for (session, (_, turns)) in (1..).zip(sessions) {
+            let Json::Array(turns) = turns else {
+                return Err(BadTranscript::SessionNotAnArray { session });
+            };
             for (turn, value) in (1..).zip(turns) {
                 transcript.add(value, session, turn)?;
             }
         }
         let says_something = |turn: &Turn| turn.words.contains(char::is_alphanumeric);
         if !transcript.turns.iter().any(says_something) {
-            Err(BadTranscript::NoWords)
+            Err(BadTranscript::NoWords { unknown_turns: transcript.unknown_turns })
         } else {
             Ok(transcript)
         }
     }
 
-    fn add(&mut self, value: &Value, session: usize, turn: usize) -> Result<(), BadTranscript> {
-        let value = value.as_object().ok_or(BadTranscript::TurnNotAnObject { session, turn })?;
+    fn add(&mut self, turn: Json, session: usize, number: usize) -> Result<(), BadTranscript> {
+        let Json::Object(pairs) = turn else {
+            return Err(BadTranscript::TurnNotAnObject { session, turn: number });
+        };
         let mut known = false;
-        for (key, words) in value {
-            let Some(speaker) = Speaker::of_key(key) else { continue };
+        for (key, words) in pairs {
+            let Some(speaker) = Speaker::of_key(&key) else { continue };
             let key = if speaker == Speaker::Citizen { "citizen" } else { "hot-line" };
-            let words = words.as_str();
-            let words = words.ok_or(BadTranscript::WordsNotAString { session, turn, key })?;
+            let Json::Text(words) = words else {
+                return Err(BadTranscript::WordsNotAString { session, turn: number, key });
+            };
             known = true;
-            self.push(speaker, words);
+            self.push(speaker, &words);
         }
         self.unknown_turns += usize::from(!known);
         Ok(())
@@ -236,6 +246,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_lost_under_a_repeated_key() {
+        let body = r#"{"a": [{"citizen": "停水"}], "a": [{"citizen": "一楼", "citizen": "二楼"}]}"#;
+        let transcript = Transcript::parse(body.as_bytes()).expect("a transcript");
+        let said: Vec<&str> = transcript.said_by(Speaker::Citizen).collect();
+        assert_eq!(said, ["停水", "一楼", "二楼"]);
+    }
+
+    #[test]
     fn what_is_no_transcript_is_refused_with_its_place() {
         use BadTranscript as B;
         let table = [
@@ -244,9 +262,10 @@ mod tests {
             ("[]", B::NotAnObject),
             ("null", B::NotAnObject),
             ("{}", B::NoSession),
-            (r#"{"a": []}"#, B::NoWords),
-            (r#"{"a": [{"citizen": " "}]}"#, B::NoWords),
-            (r#"{"a": [{"citizen": "，。"}]}"#, B::NoWords),
+            (r#"{"a": []}"#, B::NoWords { unknown_turns: 0 }),
+            (r#"{"a": [{"citizen": " "}]}"#, B::NoWords { unknown_turns: 0 }),
+            (r#"{"a": [{"citizen": "，。"}]}"#, B::NoWords { unknown_turns: 0 }),
+            (r#"{"a": [{"Citizen": "停水"}, {"x": 1.5}]}"#, B::NoWords { unknown_turns: 2 }),
             (r#"{"a": [], "b": {}}"#, B::SessionNotAnArray { session: 2 }),
             (r#"{"a": [{}, "x"]}"#, B::TurnNotAnObject { session: 1, turn: 2 }),
             (

@@ -33,8 +33,9 @@ The test set has one JSON object a line, and may be given to `ticketd summarize`
   {\"id\": …, \"kind\": \"noise\", \"home\": \"六安市\", \"call\": {…the transcript…},
    \"type\": \"投诉\", \"type_alt\": [\"举报\"], \"zone\": \"金安区三十铺镇\",
    \"must\": [\"12栋\", [\"8000元\", \"8000块\"]], \"must_not\": [\"5000元\"]}
-`type_alt` are types that are right too. A fact of `must` may be written in several ways; blanks, hyphens
-and the commas of thousands do not count. `id`, `kind`, `home`, `type_alt`, `must` and `must_not` may be left out.
+`type_alt` are types that are right too; `home` counts with --drafts (a service has its own `place.home`). A fact of
+`must` may be written in several ways; blanks, hyphens and the commas of thousands do not count. `id`, `kind`,
+`home`, `type_alt`, `must` and `must_not` may be left out.
 
 The columns: tickets that came, FAILED calls without one, DRAFT rule-made ones, MALFORMED ones; the shares of
 right TYPEs and ZONEs, and of FACTS held; FORBIDDEN facts held; numbers INVENTED, which nobody said; ATTEMPTS a

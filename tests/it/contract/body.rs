@@ -32,7 +32,9 @@ async fn a_turn_with_neither_key_is_skipped_with_a_warning_and_an_empty_one_sile
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "").await;
     let body = json!({"s": [{"note": "秘密"}, {"citizen": ""}, {"hot-line": "  "}, {}, {"citizen": "停水了，找不到人修"}]});
-    assert_ticket(&ticketd.summarize(&body.to_string()).await);
+    let reply = ticketd.summarize(&body.to_string()).await;
+    assert_ticket(&reply);
+    assert_eq!(reply.body["quality"]["skipped_turns"], 2);
     let prompt = fake.seen().await["bodies"][0]["prompt"].to_string();
     assert_eq!(prompt.matches("来电人：").count(), 1, "{prompt}");
     let log = ticketd.stop().await;

@@ -25,9 +25,9 @@ use actix_web::{
     http::Method,
     middleware::{Next, from_fn},
     rt::System,
-    web::{self, Data, PayloadConfig},
+    web::{self, Data, JsonConfig, PayloadConfig},
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rustix::process::{WaitOptions, waitpid};
 use ticketd::demo_node::wire;
 use tokio::{
@@ -42,12 +42,30 @@ use crate::{
     store::Store,
 };
 
+/// What `--help` prints, before the behaviours.
+const HELP: &str = "\
+A fake `ollama serve`, for tests: fake_ollama [serve]
+
+  OLLAMA_HOST=127.0.0.1:0   where it listens; port 0: a free one, named in the first line on stderr
+  FAKE_MODEL, FAKE_DIGEST   the model that it has
+  FAKE_BEHAVIOUR={...}      how it behaves; POST /fake takes the same while it runs, GET /fake tells what was seen
+
+  FAKE_BEHAVIOUR='{\"fault\": \"stall_amid\", \"token_ms\": 20}' OLLAMA_HOST=127.0.0.1:11440 fake_ollama
+
+What it can do:
+";
+
 fn main() -> anyhow::Result<ExitCode> {
     System::new().block_on(async {
-        if std::env::args().nth(1).is_some_and(|argument| argument == RUNNER) {
-            return std::future::pending().await;
+        match std::env::args().nth(1).as_deref() {
+            Some(RUNNER) => std::future::pending().await,
+            None | Some("serve") => run().await,
+            Some("--help") => {
+                println!("{HELP}\n{}", include_str!("behaviour.rs"));
+                Ok(ExitCode::SUCCESS)
+            }
+            Some(_) => bail!("unknown argument: try --help"),
         }
-        run().await
     })
 }
 
@@ -79,6 +97,9 @@ async fn run() -> anyhow::Result<ExitCode> {
             .app_data(slots.clone())
             .service(
                 web::resource("/fake")
+                    .app_data(
+                        JsonConfig::default().content_type_required(false).content_type(|_| true),
+                    )
                     .route(web::get().to(fake::seen))
                     .route(web::post().to(fake::behave)),
             )

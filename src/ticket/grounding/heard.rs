@@ -56,15 +56,36 @@ impl<'a, E: Ear> Heard<'a, E> {
         self.places_of(*first).iter().any(|at| self.is_at(*at, name))
     }
 
-    /// Whether a word was said in these very characters.
-    pub(super) fn has_exactly(&self, word: &str) -> bool {
-        let mut chars = word.chars();
-        let places = chars.next().and_then(|first| self.places.get(&first));
-        let follows = |at: &usize| {
-            let said = self.chars[at + 1..].iter().copied();
-            chars.clone().zip(said).all(|(one, other)| one == other)
+    /// Where a word was said in these very characters.
+    pub(super) fn places_exactly<'b>(&'b self, word: &'b str) -> impl Iterator<Item = usize> + 'b {
+        let first = word.chars().next().and_then(|first| self.places.get(&first));
+        let is_here = |at: &usize| {
+            word.chars().eq(self.chars[*at..].iter().copied().take(word.chars().count()))
         };
-        places.is_some_and(|places| places.iter().any(follows))
+        first.into_iter().flatten().copied().filter(is_here)
+    }
+
+    /// Whether a name was said in these very characters.
+    pub(super) fn has_exactly(&self, name: &[char]) -> bool {
+        let first = name.first().and_then(|first| self.places.get(first));
+        first.into_iter().flatten().any(|at| self.chars[*at..].starts_with(name))
+    }
+
+    /// Whether one of some characters was said at a place or a few behind it, in the same turn.
+    pub(super) fn has_near(&self, at: usize, reach: usize, marks: &str) -> bool {
+        let near = self.chars[at..].iter().take(reach + 1).take_while(|c| **c != BREAK);
+        near.copied().any(|c| marks.contains(c))
+    }
+
+    /// What was said right in front of a place, the last character first, in the same turn.
+    pub(super) fn before(&self, at: usize) -> impl Iterator<Item = char> + '_ {
+        self.chars[..at].iter().rev().copied().take_while(|c| *c != BREAK)
+    }
+
+    /// Where a name was said.
+    pub(super) fn places_alike(&self, name: &[char]) -> Vec<usize> {
+        let Some(first) = name.first() else { return Vec::new() };
+        self.places_of(*first).iter().copied().filter(|at| self.is_at(*at, name)).collect()
     }
 
     /// Whether a name was said, right behind or right in front of certain words, or at the start of
@@ -90,34 +111,33 @@ impl<'a, E: Ear> Heard<'a, E> {
             .is_some_and(|said| name.iter().zip(said).all(|(one, other)| self.same(*one, *other)))
     }
 
-    /// Whether the characters of a name were said in their order, with others between: 住建局 for
-    /// what was said as 住房和城乡建设局.
-    pub(super) fn has_in_order(&self, name: &[char]) -> bool {
-        let Some((first, rest)) = name.split_first() else { return true };
-        let most = name.len() * 3 + 4;
-        self.places_of(*first).iter().any(|&at| {
-            let window = self.chars[at + 1..].iter().take(most).take_while(|c| **c != BREAK);
-            let mut rest = rest.iter().peekable();
-            for said in window {
-                rest.next_if(|next| self.same(**next, *said));
-            }
-            rest.peek().is_none()
-        })
+    /// Where a short form of a name was said, or a long one: 住建局 for 住房和城乡建设局. Both begin
+    /// and end alike, and the characters of the shorter are all in the longer, in their order.
+    pub(super) fn places_of_form(&self, name: &[char]) -> Vec<usize> {
+        let (Some(first), Some(last)) = (name.first(), name.last()) else { return Vec::new() };
+        let ends = self.places.get(last).into_iter().flatten();
+        let begins = |end: &usize| {
+            let from = end.saturating_sub(MOST_FORM.max(name.len()));
+            let mut span = (from..(end + 1).saturating_sub(LEAST_FORM - 1)).rev();
+            let end = *end;
+            span.find(|at| {
+                let said = &self.chars[*at..=end];
+                said[0] == *first
+                    && !said.contains(&BREAK)
+                    && name.len() >= LEAST_FORM
+                    && (is_within(said, name) || is_within(name, said))
+            })
+        };
+        ends.filter_map(begins).collect()
     }
+}
 
-    /// Whether a short form of a name was said: 住建局 for 住房和城乡建设局. It ends like the name,
-    /// begins like it, and its characters are all in the name, in their order.
-    pub(super) fn has_short_form(&self, name: &[char]) -> bool {
-        let Some((last, before)) = name.split_last() else { return true };
-        self.places_of(*last).iter().any(|&at| {
-            let mut left = before.len();
-            let mut matched = 1;
-            for said in self.chars[..at].iter().rev().take(name.len()) {
-                let found = before[..left].iter().rposition(|c| self.same(*c, *said));
-                let Some(index) = found else { break };
-                (left, matched) = (index, matched + 1);
-            }
-            left <= 1 && (matched >= 3 || (matched == 2 && name.len() <= 3))
-        })
-    }
+/// The fewest characters of a short form, and the most of a long one.
+const LEAST_FORM: usize = 3;
+const MOST_FORM: usize = 12;
+
+/// Whether all characters of one name are in another one, in their order.
+fn is_within(short: &[char], long: &[char]) -> bool {
+    let mut long = long.iter();
+    short.iter().all(|c| long.any(|other| other == c))
 }

@@ -1,6 +1,7 @@
 //! Faithful tickets are grounded, planted faults are found.
 
 mod faults;
+mod offices;
 mod tables;
 
 use proptest::prelude::*;

@@ -20,16 +20,16 @@ fn ticket(content: &str) -> Ticket {
     }
 }
 
-fn of(said: &str, content: &str) -> Grounding {
+pub(super) fn of(said: &str, content: &str) -> Grounding {
     check(&transcript(&[(Speaker::Citizen, said)]), &ticket(content), &super::sounds)
 }
 
-fn texts(items: &[Item]) -> Vec<&str> {
+pub(super) fn texts(items: &[Item]) -> Vec<&str> {
     items.iter().map(|item| item.text.as_str()).collect()
 }
 
 /// The line of a table that came out otherwise.
-fn differ<A, B>(found: A, expected: B, said: &str, content: &str) -> Option<String>
+pub(super) fn differ<A, B>(found: A, expected: B, said: &str, content: &str) -> Option<String>
 where
     A: PartialEq<B> + std::fmt::Debug,
     B: std::fmt::Debug,

@@ -25,8 +25,13 @@ impl Corrector {
     }
 
     /// The parts of a text that nobody said: runs of two characters or more that sound like nothing in
-    /// `words`. Digits and signs are not looked at, and ranks may be added to names.
+    /// `words`. Digits and signs are not looked at, and ranks may be added to names. What joins the
+    /// roads of a crossing (与) and calls it one (交叉口) is no part of their names.
     pub fn unsaid(&self, text: &str, words: &[&str]) -> Vec<String> {
+        roads(text).into_iter().flat_map(|road| self.unsaid_of(road, words)).collect()
+    }
+
+    fn unsaid_of(&self, text: &str, words: &[&str]) -> Vec<String> {
         let characters = &self.gazetteer.characters;
         let heard: Vec<Option<(Id, char)>> = words
             .iter()
@@ -94,6 +99,29 @@ impl Corrector {
     }
 }
 
+/// What ends the name of a road, and what joins it to the next one.
+const ROADS: [char; 8] = ['路', '街', '道', '巷', '弄', '线', '桥', '里'];
+const JOINTS: [char; 6] = ['与', '和', '及', '跟', '、', '同'];
+
+/// What a place is called where roads meet.
+const CROSSINGS: [&str; 7] =
+    ["十字路口", "丁字路口", "交叉路口", "交叉口", "交汇处", "交界处", "交会处"];
+
+/// The roads of a text that names several, or the text itself.
+fn roads(text: &str) -> Vec<&str> {
+    let text = CROSSINGS.iter().find_map(|word| text.strip_suffix(word)).unwrap_or(text);
+    let (mut roads, mut from) = (Vec::new(), 0);
+    for (at, joint) in text.match_indices(JOINTS) {
+        let to = at + joint.len();
+        if text[from..at].ends_with(ROADS) && text[to..].contains(ROADS) {
+            roads.push(&text[from..at]);
+            from = to;
+        }
+    }
+    roads.push(&text[from..]);
+    roads
+}
+
 /// A name at the start of a text: to its rank, or three characters.
 fn name(letters: &[char]) -> String {
     let short = &letters[..letters.len().min(4)];
@@ -133,6 +161,22 @@ mod tests {
             assert_eq!(CORRECTOR.unsaid(text, &words), expected, "{text}");
         }
         assert_eq!(CORRECTOR.unsaid("六安市", &[]), ["六安市"]);
+    }
+
+    #[test]
+    fn what_joins_two_roads_is_no_part_of_their_names() {
+        let words = ["咸嘉湖路跟银盆路交叉口", "中和路", "和平路和胜利路口"];
+        let table: [(&str, &[&str]); 6] = [
+            ("咸嘉湖路与银盆路交叉口", &[]),
+            ("和平路与胜利路交叉口", &[]),
+            ("胜利路及和平路交汇处", &[]),
+            ("中和路、和平路", &[]),
+            ("咸嘉湖路与韶山路交叉口", &["韶山路"]),
+            ("咸嘉湖路与水库", &["与水库"]),
+        ];
+        for (text, expected) in table {
+            assert_eq!(CORRECTOR.unsaid(text, &words), expected, "{text}");
+        }
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 //! otherwise (夜间 for 晚上), but not change them.
 
 use super::{Item, Kind, add, spoken::Spoken};
-use crate::ticket::numerals::{self, Daypart};
+use crate::ticket::numerals::{self, Daypart, Number};
 
 /// Words for the same day, month or year.
 #[rustfmt::skip]
@@ -21,6 +21,13 @@ const DAYS: &[&[&str]] = &[
     &["后天", "后日", "后儿"],
 ];
 
+/// The thirds of a month, and how they are said.
+const THIRDS: [(&str, &[&str]); 3] = [
+    ("上旬", &["上旬", "月初", "月头", "初"]),
+    ("中旬", &["中旬", "月中", "中间"]),
+    ("下旬", &["下旬", "月底", "月末", "月尾"]),
+];
+
 /// Parts of the day that people do not keep apart.
 const AKIN: &[(Daypart, Daypart)] = &[
     (Daypart::Dawn, Daypart::Night),
@@ -30,12 +37,48 @@ const AKIN: &[(Daypart, Daypart)] = &[
     (Daypart::Noon, Daypart::Afternoon),
 ];
 
+/// Days that go by a name, with their month and day.
+#[rustfmt::skip]
+const HOLIDAYS: [(&str, &str, &str); 15] = [
+    ("元旦", "1", "1"), ("三八", "3", "8"), ("妇女节", "3", "8"), ("三一五", "3", "15"), ("五一", "5", "1"), ("劳动节", "5", "1"),
+    ("六一", "6", "1"), ("儿童节", "6", "1"), ("七一", "7", "1"), ("八一", "8", "1"), ("教师节", "9", "10"), ("国庆", "10", "1"),
+    ("十一", "10", "1"), ("双十一", "11", "11"), ("圣诞", "12", "25"),
+];
+
+/// What makes the name of a holiday a number: 十一点.
+const COUNTED: &str = "点月号日个块元年栋楼室层单人次岁天万千百十零一二三四五六七八九";
+
+/// Whether two numbers of a ticket are the month and the day of a holiday that was named.
+pub(super) fn is_holiday(month: &Number, day: &Number, spoken: &Spoken) -> bool {
+    let has = |number: &Number, unit: &str, value: &str| {
+        number.unit.is_some_and(|other| other.name == unit)
+            && number.readings.first().is_some_and(|first| first == value)
+    };
+    let is_said = |name: &str| {
+        let texts = spoken.texts().into_iter();
+        let mut behind = texts.flat_map(|text| {
+            text.match_indices(name).map(|(at, name)| text[at + name.len()..].chars().next())
+        });
+        behind.any(|c| c.is_none_or(|c| !COUNTED.contains(c)))
+    };
+    month.span.end == day.span.start
+        && HOLIDAYS
+            .iter()
+            .any(|(name, m, d)| has(month, "月", m) && has(day, "日", d) && is_said(name))
+}
+
 /// Checks the days and parts of the day of a text.
 pub(super) fn check(text: &str, spoken: &Spoken, items: &mut Vec<Item>) {
     let said: Vec<Daypart> = said(spoken);
     for (word, part) in numerals::dayparts(text) {
         if !said.iter().any(|other| are_akin(*other, part)) {
             add(items, Kind::Time, word);
+        }
+    }
+    for (third, ways) in THIRDS {
+        let is_said = |text: &&str| ways.iter().any(|way| text.contains(way));
+        if text.contains(third) && !spoken.texts().iter().any(is_said) {
+            add(items, Kind::Date, third);
         }
     }
     for words in DAYS {

@@ -88,9 +88,15 @@ impl<'a, E: Ear> Heard<'a, E> {
         self.places_of(*first).iter().copied().filter(|at| self.is_at(*at, name)).collect()
     }
 
-    /// Whether a name was said, right behind or right in front of certain words, or at the start of
-    /// a turn.
-    pub(super) fn has_beside(&self, name: char, before: &[&str], behind: &[&str]) -> bool {
+    /// Whether a surname was said: right behind or in front of certain words, or at the start of a
+    /// turn. What sounds alike there may be another word, unless the turn is an answer.
+    pub(super) fn has_beside(
+        &self,
+        name: char,
+        before: &[&str],
+        may_be: &[&str],
+        behind: &[&str],
+    ) -> bool {
         self.places_of(name).iter().any(|&at| {
             let ends = |word: &&str| {
                 let length = word.chars().count();
@@ -101,7 +107,12 @@ impl<'a, E: Ear> Heard<'a, E> {
                     .enumerate()
                     .all(|(index, c)| self.chars.get(at + 1 + index) == Some(&c))
             };
-            self.chars[at - 1] == BREAK || before.iter().any(ends) || behind.iter().any(starts)
+            let is_answer = || self.chars[at..].iter().take(ANSWER + 1).any(|c| *c == BREAK);
+            let is_same = self.chars[at] == name;
+            before.iter().any(ends)
+                || behind.iter().any(starts)
+                || (is_same && may_be.iter().any(ends))
+                || (self.chars[at - 1] == BREAK && (is_same || is_answer()))
         })
     }
 
@@ -131,6 +142,9 @@ impl<'a, E: Ear> Heard<'a, E> {
         ends.filter_map(begins).collect()
     }
 }
+
+/// The most characters of a turn that answers with a name.
+const ANSWER: usize = 3;
 
 /// The fewest characters of a short form, and the most of a long one.
 const LEAST_FORM: usize = 3;

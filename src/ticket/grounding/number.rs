@@ -1,7 +1,7 @@
 //! The numbers of a ticket: each must have been said, with a unit that fits.
 
 use super::{
-    Ear, Grounding, add, cue,
+    Ear, Grounding, add, cue, day,
     exempt::Unlisted,
     kind,
     spoken::{Spoken, Voice},
@@ -30,7 +30,13 @@ pub(super) fn check(text: &str, spoken: &Spoken, ear: &impl Ear, grounding: &mut
             add(&mut grounding.ungrounded, kind(number), words);
             continue;
         }
-        match origin(number, spoken) {
+        let next = numbers.get(index + 1);
+        if next.is_some_and(|day| day::is_holiday(number, day, spoken))
+            || before.is_some_and(|month| day::is_holiday(month, number, spoken))
+        {
+            continue;
+        }
+        match origin(number, is_ordinal_name(text, number), spoken) {
             Origin::Nothing => add(&mut grounding.ungrounded, kind(number), words),
             Origin::Said { vaguely: true } if !number.hedged => {
                 add(&mut grounding.unhedged, kind(number), words);
@@ -48,11 +54,25 @@ fn was_taken_back(number: &Number, all: &[Number], spoken: &Spoken) -> bool {
     better.is_some_and(|better| !has(better))
 }
 
-fn origin(number: &Number, spoken: &Spoken) -> Origin {
+/// What schools and hospitals are called that have numbers for names.
+const NUMBERED: [&str; 8] =
+    ["小学", "中学", "医院", "人民", "幼儿园", "实验", "高级中学", "初级中学"];
+
+/// Whether a number is the name of a school or a hospital: 第三小学.
+fn is_ordinal_name(text: &str, number: &Number) -> bool {
+    let own = text[number.span.clone()].starts_with('第');
+    (own || text[..number.span.start].ends_with('第'))
+        && NUMBERED.iter().any(|name| text[number.span.end..].starts_with(name))
+}
+
+fn origin(number: &Number, is_name: bool, spoken: &Spoken) -> Origin {
     let said = candidates(number, spoken);
     let first = number.readings.first().map_or("", String::as_str);
     let mut fitting: Vec<&Number> =
         said.iter().map(|(_, said)| *said).filter(|said| said_with_unit(number, said)).collect();
+    if is_name {
+        fitting.retain(|said| said.unit.is_none());
+    }
     if fitting.is_empty() {
         // What was said without a unit may have one that was talked of there.
         let is_same = |said: &Number| said.readings.iter().any(|reading| reading == first);

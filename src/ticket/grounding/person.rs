@@ -30,8 +30,43 @@ const LEADS: &[&str] = &[
     "业主", "村民", "居民", "市民", "户主", "法人", "房东",
 ];
 
-/// What is said in front of and behind a surname.
-const SAID_BEFORE: [&str; 9] = ["姓", "叫", "我是", "名字是", "名字", "小", "老", "这是", "找"];
+/// Who may be called by a full name in a sentence: 来电人孙晓梅反映.
+#[rustfmt::skip]
+const ROLES: &[&str] = &[
+    "来电人", "反映人", "投诉人", "举报人", "当事人", "负责人", "联系人", "法定代表人", "法人代表", "包工头", "工头", "老板", "店主",
+    "店长", "经理", "司机", "机主", "车主", "户主", "房主", "房东", "租客", "租户", "患者", "死者", "伤者", "邻居", "业主", "村民",
+    "居民", "市民", "工人", "员工", "学生", "教练", "中介", "会计", "医生", "老师", "丈夫", "妻子", "儿子", "女儿", "父亲", "母亲",
+];
+
+/// What follows a full name in a sentence.
+#[rustfmt::skip]
+const VERBS: &[&str] = &[
+    "反映", "称", "表示", "来电", "致电", "咨询", "投诉", "要求", "电话", "询问", "举报", "认为", "承诺", "答应", "于", "说",
+];
+
+/// What a name does not go on with: 王总, 李大爷, 张某, 陈的.
+const NO_GIVEN: &str = "某先女小师老主经书总姐哥叔婶伯嫂爷奶工局处科所院校导董大氏姓家的了在是不已未被将把向与和及等为有无没要去到也又再还均都曾多其";
+
+/// Surnames that are words of their own behind a role: 来电人曾致电.
+const WORDS: &str = "于曾常任何余万";
+
+/// Words that begin like a name: 来电人马上要求.
+#[rustfmt::skip]
+const NO_NAMES: &[&str] = &[
+    "马上", "马路", "马桶", "高度", "高额", "高层", "高价", "高空", "高温", "高速", "高铁", "高中", "高考", "高校", "高压", "高血", "高龄",
+    "方便", "方面", "方才", "方可", "方能", "方案", "方言", "白天", "白班", "白色", "白白", "周边", "周围", "周末", "周一", "周二", "周三",
+    "周四", "周五", "周六", "周日", "周内", "周期", "周岁", "周转", "周年", "张贴", "张口", "陈述", "陈旧", "许可", "许多", "施工", "施救",
+    "顾客", "顾虑", "严重", "严格", "严厉", "杜绝", "范围", "董事", "谢绝", "谢谢", "孙子", "孙女", "夏天", "夏季", "江边", "江苏", "江西",
+    "江南", "金额", "金属", "金融", "金毛", "雷雨", "黄昏", "黄金", "黄色", "黄河", "龙头", "龙湖", "毛坯", "毛病", "毛巾", "洪水", "陆续",
+    "段时", "程度", "钱款", "钱包", "钱财", "叶子", "石头", "石材", "史上", "康复", "贺卡", "赖账", "武断", "武装", "武汉", "唐突", "韩国",
+    "沈阳", "丁字", "田间", "田地", "牛奶", "牛肉", "林场", "林木", "林地", "胡乱", "胡同", "钟头", "钟点", "苏州", "常年", "管理", "秦岭",
+    "梁柱", "宋代", "汪洋", "戴着", "戴口", "邵阳", "萧条", "叶片",
+];
+
+/// What is said in front of a surname, which may then be written in any way; and what is said in
+/// front of other things as well.
+const SAID_BEFORE: [&str; 4] = ["姓", "叫", "我是", "名字是"];
+const MAY_BE_BEFORE: [&str; 5] = ["名字", "小", "老", "这是", "找"];
 
 /// Checks the names of a text.
 pub(super) fn check<E: Ear>(text: &str, heard: &Heard<'_, E>, items: &mut Vec<Item>) {
@@ -39,6 +74,7 @@ pub(super) fn check<E: Ear>(text: &str, heard: &Heard<'_, E>, items: &mut Vec<It
     for at in 0..chars.len() {
         let name = titled(&chars, at)
             .or_else(|| introduced(&chars, at, heard))
+            .or_else(|| led(&chars, at))
             .or_else(|| called(&chars, at));
         if let Some(name) = name
             && !is_said(&name.chars, heard)
@@ -58,7 +94,7 @@ struct Name {
 
 fn is_said<E: Ear>(name: &[char], heard: &Heard<'_, E>) -> bool {
     match name {
-        [surname] => heard.has_beside(*surname, &SAID_BEFORE, TITLES),
+        [surname] => heard.has_beside(*surname, &SAID_BEFORE, &MAY_BE_BEFORE, TITLES),
         _ => heard.has(name),
     }
 }
@@ -115,6 +151,29 @@ fn introduced<E: Ear>(chars: &[char], at: usize, heard: &Heard<'_, E>) -> Option
     }
 }
 
+/// The full name of a role in a sentence: 来电人孙晓梅反映.
+fn led(chars: &[char], at: usize) -> Option<Name> {
+    let surname = chars.get(at).filter(|c| is_surname(**c) && !WORDS.contains(**c))?;
+    let rest = &chars[at..];
+    let before = chars[..at].strip_suffix(&['（']).unwrap_or(&chars[..at]);
+    if !ROLES.iter().any(|role| ends(before, role))
+        || NO_NAMES.iter().any(|word| starts(rest, word))
+    {
+        return None;
+    }
+    [3, 2].into_iter().find_map(|length| {
+        let (name, behind) = rest.split_at_checked(length)?;
+        let given = &name[1..];
+        let is_given = given.iter().all(|c| c.is_alphabetic() && !NO_GIVEN.contains(*c))
+            && !given.iter().enumerate().any(|(at, _)| says(&given[at..], VERBS));
+        let stops = behind.first().is_none_or(|c| !c.is_alphanumeric()) || says(behind, VERBS);
+        // 张反映 is a surname with what its bearer does.
+        let is_verb = says(&rest[1..], VERBS) || says(&rest[1..], TITLES);
+        let is_name = is_given && stops && !is_verb && *surname != given[0];
+        is_name.then(|| Name { chars: name.to_vec(), from: at, to: at + length })
+    })
+}
+
 /// 姓张.
 fn called(chars: &[char], at: usize) -> Option<Name> {
     let surname = chars.get(at).copied().filter(|c| is_surname(*c))?;
@@ -126,6 +185,14 @@ fn called(chars: &[char], at: usize) -> Option<Name> {
         from: at - 1,
         to: at + 1,
     })
+}
+
+fn says(chars: &[char], words: &[&str]) -> bool {
+    words.iter().any(|word| starts(chars, word))
+}
+
+fn starts(chars: &[char], word: &str) -> bool {
+    word.chars().enumerate().all(|(index, c)| chars.get(index) == Some(&c))
 }
 
 fn ends(chars: &[char], word: &str) -> bool {

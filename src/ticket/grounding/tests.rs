@@ -2,6 +2,7 @@
 
 mod faults;
 mod offices;
+mod persons;
 mod tables;
 
 use proptest::prelude::*;

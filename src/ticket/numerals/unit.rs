@@ -62,8 +62,8 @@ impl Unit {
 
 /// What is no mere classifier: other things are counted in other words of these. 打了三道 may be
 /// written 3次, 三户 never 3人.
-const STRICT_COUNTS: [&str; 11] =
-    ["年级", "户", "期", "组", "排", "队", "级", "届", "步", "页", "票"];
+const STRICT_COUNTS: [&str; 12] =
+    ["年级", "班", "户", "期", "组", "排", "队", "级", "届", "步", "页", "票"];
 
 /// Units of different names that one number may have.
 const ALIKE: &[(&str, &str)] = &[
@@ -119,6 +119,7 @@ const UNITS: &[(&str, Family, &[&str])] = &[
     ("分钟", Duration, &["分钟"]),
     ("秒", Duration, &["秒钟", "秒"]),
     ("年级", Count, &["年级"]),
+    ("班", Count, &["班"]),
     ("岁", Age, &["周岁", "岁"]),
     ("年", Date, &["年"]),
     ("月", Date, &["月份", "月"]),
@@ -191,7 +192,7 @@ const NO_UNITS: &[&str] = &[
     "头痛", "面积", "面包", "口头", "人员", "人行", "名字", "位置", "台阶", "台风", "部分", "回来", "回去", "回家",
     "回复", "回电", "包裹", "包括", "包工", "包夜", "包月", "包年", "包车", "包过", "桶装", "节日", "成本", "成立",
     "成交", "折腾", "折旧", "天然", "天气", "日常", "方便", "方法", "方向", "克扣", "升级", "座谈", "座位", "座机",
-    "号码", "弄到", "弄了", "弄得", "环卫", "环保",
+    "班车", "班次", "班主任", "班倒", "班组", "班子", "班级", "号码", "弄到", "弄了", "弄得", "环卫", "环保",
 ];
 
 /// Surface forms by their first character, the longest first.

@@ -1,4 +1,4 @@
-//! Plants faults into faithful tickets: what small models do to numbers.
+//! Plants faults into faithful tickets: what small models do to numbers, offices and names.
 
 use crate::ticket::{Ticket, Transcript};
 
@@ -23,6 +23,34 @@ const INVENTED: [(&str, &[&str], &str); 7] = [
     ("percentage invented", &["百分之37", "37"], "，占比37%"),
     ("deadline invented", &["19个工作日", "19"], "，19个工作日内办结"),
     ("phone invented", &["15912380476"], "，联系电话15912380476"),
+];
+
+/// Offices by their short and full names; another one is put in place of each.
+#[rustfmt::skip]
+const OFFICES: [(&str, &str); 18] = [
+    ("住建局", "体育局"), ("住房和城乡建设局", "城市管理局"), ("城管局", "民政局"), ("城市管理局", "审计局"), ("市场监管局", "气象局"),
+    ("市场监督管理局", "体育局"), ("人社局", "财政局"), ("人力资源和社会保障局", "住房和城乡建设局"), ("教育局", "统计局"),
+    ("环保局", "信访局"), ("生态环境局", "商务局"), ("派出所", "司法所"), ("卫健委", "发改委"), ("交警大队", "消防大队"),
+    ("交通局", "档案局"), ("水务局", "粮食局"), ("村委会", "业委会"), ("公安局", "体育局"),
+];
+
+/// Titles of persons, in front of which another surname is put.
+const TITLES: [&str; 5] = ["先生", "女士", "师傅", "经理", "老师"];
+
+/// Surnames, and others that sound otherwise.
+const SURNAMES: [(char, char); 12] = [
+    ('王', '郭'),
+    ('李', '邓'),
+    ('张', '郑'),
+    ('刘', '孙'),
+    ('陈', '郭'),
+    ('杨', '杜'),
+    ('赵', '罗'),
+    ('周', '潘'),
+    ('吴', '谭'),
+    ('孙', '何'),
+    ('马', '徐'),
+    ('胡', '崔'),
 ];
 
 /// Units and parts of the day, and what they are taken for.
@@ -88,6 +116,27 @@ pub(super) fn plant(ticket: &Ticket, call: &Transcript) -> Vec<Fault> {
             add(what, words.to_owned(), format!("{}{words}。", content.trim_end_matches('。')));
         }
     }
+    let heard: String = call.turns.iter().map(|turn| turn.words.as_str()).collect();
+    for (office, other) in OFFICES {
+        let kind: String = other.chars().take(2).collect();
+        if let Some(at) = content.find(office).filter(|_| !heard.contains(&kind)) {
+            let changed = format!("{}{other}{}", &content[..at], &content[at + office.len()..]);
+            add("office changed", format!("{office} → {other}"), changed);
+        }
+    }
+    for (surname, other) in SURNAMES {
+        for title in TITLES {
+            let (name, changed) = (format!("{surname}{title}"), format!("{other}{title}"));
+            if content.contains(&name) && !heard.contains(other) {
+                let change = format!("{name} → {changed}");
+                add("surname changed", change, content.replace(&name, &changed));
+            }
+        }
+    }
+    for (name, given) in full_names(content, &heard) {
+        let changed = format!("{}{given}", name.chars().take(2).collect::<String>());
+        add("given name changed", format!("{name} → {changed}"), content.replace(name, &changed));
+    }
     for (unit, other) in UNITS {
         for (at, _) in content.match_indices(unit) {
             let before = content[..at].chars().next_back();
@@ -104,6 +153,22 @@ pub(super) fn plant(ticket: &Ticket, call: &Transcript) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// The full names behind the one who calls, each with another given name.
+fn full_names<'a>(content: &'a str, heard: &'a str) -> impl Iterator<Item = (&'a str, char)> {
+    let role = "来电人";
+    let name = move |(at, _): (usize, &str)| {
+        let rest = &content[at + role.len()..];
+        let end = rest.char_indices().nth(3).map_or(rest.len(), |(end, _)| end);
+        let (name, behind) = rest.split_at(end);
+        let is_name =
+            heard.contains(name) && behind.starts_with(['反', '，', '称', '要', '表', '来']);
+        let surname = name.chars().next()?;
+        let is_surname = SURNAMES.iter().any(|(one, _)| *one == surname);
+        (is_name && is_surname).then_some((name, if heard.contains('鑫') { '霖' } else { '鑫' }))
+    };
+    content.match_indices(role).filter_map(name)
 }
 
 /// The words of a call without blanks and stops, every numeral character as a digit. What it says

@@ -3,7 +3,7 @@
 use super::{Ear, Item, Kind, add, heard::Heard};
 
 /// Common surnames that are rarely anything else in front of a title.
-const SURNAMES: &str = "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚";
+const SURNAMES: &str = "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚俞";
 
 /// What a surname belongs to when it ends another word: 对方经理, 基金经理, 工程师.
 #[rustfmt::skip]
@@ -41,7 +41,7 @@ const ROLES: &[&str] = &[
 /// What follows a full name in a sentence.
 #[rustfmt::skip]
 const VERBS: &[&str] = &[
-    "反映", "称", "表示", "来电", "致电", "咨询", "投诉", "要求", "电话", "询问", "举报", "认为", "承诺", "答应", "于", "说",
+    "反映", "称", "表示", "来电", "致电", "咨询", "投诉", "要求", "电话", "询问", "举报", "认为", "承诺", "答应", "于", "说", "拖欠", "失联", "告知", "拒绝",
 ];
 
 /// What a name does not go on with: 王总, 李大爷, 张某, 陈的.

@@ -43,7 +43,8 @@ impl Voice {
                 continue;
             }
             asked.push((text.len(), last(question, QUESTION).to_owned()));
-            text.push_str(&turn.words);
+            // Of the same length, so that places stay.
+            text.push_str(&turn.words.replace("个把半月", "一个半月"));
             text.push('\n');
         }
         let numbers = numerals::said(&text, &ear.names(&text));

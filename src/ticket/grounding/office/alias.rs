@@ -104,5 +104,5 @@ pub(super) fn places<E: Ear>(name: &[char], heard: &Heard<'_, E>) -> Option<Vec<
 pub(super) fn begins(name: &[char]) -> bool {
     let is_first =
         |word: &&str| word.chars().enumerate().all(|(index, c)| name.get(index) == Some(&c));
-    OFFICES.iter().any(|office| office.names.iter().any(|word| is_first(&word)))
+    OFFICES.iter().any(|office| office.names.iter().any(is_first))
 }

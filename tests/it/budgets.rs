@@ -38,16 +38,18 @@ async fn node(ticketd: &Ticketd, number: usize) -> Value {
 #[actix_web::test]
 async fn a_long_call_is_not_taken_for_a_hang() {
     let fake = Fake::start().await;
-    let config = format!("{SHORT}[model.options]\nnum_ctx = 131072\n");
+    // Four times what is usual, so that a machine with other work keeps within it.
+    let short = SHORT.replace("budget_factor = 2", "budget_factor = 4");
+    let config = format!("{short}[model.options]\nnum_ctx = 131072\n");
     let ticketd = Ticketd::over(&[&fake], &config).await;
     fake.behave(json!({"prompt_us_per_char": 60})).await;
     learn(&ticketd, 10).await;
     let usual = node(&ticketd, 0).await["first_token_ms"]["p50"].as_u64().expect("a time");
     let began = Instant::now();
-    let reply = ticketd.summarize(&long_call(1, 2000)).await;
+    let reply = ticketd.summarize(&long_call(1, 5000)).await;
     assert_eq!(outcomes(&reply), ["answered"]);
     let took = began.elapsed();
-    assert!(took > Duration::from_millis(2 * usual.max(150)), "{took:?} against {usual} ms");
+    assert!(took > Duration::from_millis(4 * usual.max(75)), "{took:?} against {usual} ms");
     ticketd.stop().await;
 }
 

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use actix::{Actor, Addr};
 use anyhow::{Context as _, anyhow, bail};
+use futures_util::FutureExt;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     select,
@@ -24,7 +25,7 @@ use crate::{
     ollama,
     place::Corrector,
     reload::{Live, Parts, Reloader},
-    systemd,
+    systemd::{Manager, Pings, Watchdog},
     tokens::Guard,
 };
 
@@ -41,11 +42,19 @@ pub struct App {
     server: JoinHandle<std::io::Result<()>>,
     control: Option<SocketFile>,
     grace: Duration,
+    /// How long systemd is asked to wait for a stop.
+    longest_stop: Duration,
     stopping: CancellationToken,
     grace_over: CancellationToken,
     failed: CancellationToken,
     signals: Signals,
+    manager: Manager,
+    /// None where there is no watchdog. They go on through a stop.
+    _pings: Option<Pings>,
 }
+
+/// What a stop takes beside the graces of the calls and the nodes, at most.
+const LAST_STEPS: Duration = Duration::from_secs(20);
 
 const HANGUP: &str = "SIGHUP";
 
@@ -87,7 +96,10 @@ impl App {
         let signals = Signals::listen().context("signals cannot be received")?;
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
-        let balancer = Balancer::new(&config.balancer, failed.clone()).start();
+        let manager = Manager::of_this_process()?;
+        let watchdog = Watchdog::of_this_process();
+        let heart = watchdog.heart();
+        let balancer = Balancer::new(&config.balancer, heart.clone(), failed.clone()).start();
         let config::Server { tokens_file, admin_tokens_file, .. } = &config.server;
         let guard = Guard::read(tokens_file.as_deref(), admin_tokens_file.as_deref())?;
         let (guard, guarded) = watch::channel(Arc::new(guard));
@@ -95,7 +107,8 @@ impl App {
         let corrector = Arc::clone(&live.tickets.corrector);
         let (live, lived) = watch::channel(Arc::new(live));
         raise_file_limit();
-        let fleet = Fleet::new(&config.nodes, &config.model, balancer.clone(), failed.clone());
+        let config::Config { nodes, model, .. } = config;
+        let fleet = Fleet::new(nodes, model, balancer.clone(), heart.clone(), failed.clone());
         let fleet = fleet.start();
         let is_reloadable = sources.is_some();
         let reloader = Reloader::new(Parts {
@@ -105,6 +118,7 @@ impl App {
             guard,
             balancer: balancer.clone(),
             fleet: fleet.clone(),
+            manager: manager.clone(),
         });
         let setup = http::Setup {
             live: lived,
@@ -114,14 +128,23 @@ impl App {
             guard: guarded,
             stopping: stopping.clone(),
             grace_over: grace_over.clone(),
+            heart: heart.clone(),
+            manager: manager.clone(),
         };
         actix::spawn(reloader.clone().watch_places());
-        let http::Bound { server, addresses, control } = http::server(setup).await?;
+        let http::Bound { mut server, addresses, control } = http::server(setup).await?;
         orphans::end_all().await;
-        fleet.do_send(fleet::Begin);
+        // Whoever has waited in the socket's backlog calls at once, and finds nodes that start.
+        fleet.send(fleet::Begin).await?;
         let node_urls = node_urls(&config.nodes);
         announce(config, &addresses, &node_urls, &corrector);
-        systemd::ready();
+        // The workers start when it is looked at for the first time.
+        if let Some(ended) = (&mut server).now_or_never() {
+            kill_nodes(&fleet).await;
+            bail!("the HTTP server did not start: {ended:?}");
+        }
+        let pings = watchdog.start(heart)?;
+        manager.ready(balancer.clone(), stopping.clone());
         Ok(Self {
             addresses,
             node_urls,
@@ -131,10 +154,13 @@ impl App {
             server: actix::spawn(server),
             control,
             grace: config.server.grace(),
+            longest_stop: config.server.grace() + config.nodes.stop_grace + LAST_STEPS,
             stopping,
             grace_over,
             failed,
             signals,
+            manager,
+            _pings: pings,
         })
     }
 
@@ -161,11 +187,11 @@ impl App {
         match ended {
             Ok(signal) => info!(signal, "stopping: no new calls, those that came are served"),
             Err(error) => {
-                self.kill_nodes().await;
+                kill_nodes(&self.fleet).await;
                 return Err(error);
             }
         }
-        systemd::stopping();
+        self.manager.stopping(self.longest_stop);
         self.stopping.cancel();
         let (balancer, grace_over, grace) =
             (self.balancer.clone(), self.grace_over.clone(), self.grace);
@@ -192,18 +218,18 @@ impl App {
             () = self.failed.cancelled() => Err(anyhow!("a part of the service failed")),
         };
         if let Err(error) = stopped {
-            self.kill_nodes().await;
+            kill_nodes(&self.fleet).await;
             return Err(error);
         }
         info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    async fn kill_nodes(&self) {
-        for node in close(&self.fleet).await.nodes {
-            // A node actor that is gone has killed its group by its guard.
-            let _ = timeout(Duration::from_secs(1), node.send(Kill)).await;
-        }
+async fn kill_nodes(fleet: &Addr<Fleet>) {
+    for node in close(fleet).await.nodes {
+        // A node actor that is gone has killed its group by its guard.
+        let _ = timeout(Duration::from_secs(1), node.send(Kill)).await;
     }
 }
 

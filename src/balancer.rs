@@ -44,7 +44,7 @@ use self::{
     pool::{Ended, Taken, Verdict},
     scheduler::{Ask, Scheduler},
 };
-use crate::{backoff::Backoff, config};
+use crate::{backoff::Backoff, config, liveness::Heart};
 
 /// A node's name: its port, or `host:port` for an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,6 +96,7 @@ pub struct Balancer {
     calls: u64,
     hedges: u64,
     hedge_percent: u32,
+    heart: Heart,
     /// Cancelled when the actor ends although nobody asked it to.
     failed: CancellationToken,
 }
@@ -116,8 +117,8 @@ impl Leased {
 }
 
 impl Balancer {
-    /// A balancer without nodes; `failed` is cancelled if the actor dies.
-    pub fn new(settings: &config::Balancer, failed: CancellationToken) -> Self {
+    /// A balancer without nodes; it beats, and `failed` is cancelled if it dies.
+    pub fn new(settings: &config::Balancer, heart: Heart, failed: CancellationToken) -> Self {
         let scheduler = Scheduler::new(settings.policy, treatment(settings), settings.queue_limit);
         Self {
             scheduler,
@@ -131,6 +132,7 @@ impl Balancer {
             calls: 0,
             hedges: 0,
             hedge_percent: settings.hedge_percent,
+            heart,
             failed,
         }
     }
@@ -193,6 +195,12 @@ fn treatment(settings: &config::Balancer) -> Treatment {
 
 impl Actor for Balancer {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        if let Some(pulse) = self.heart.register("balancer") {
+            context.run_interval(pulse.every(), move |_, _| pulse.beat());
+        }
+    }
 
     fn stopped(&mut self, _: &mut Context<Self>) {
         self.failed.cancel();

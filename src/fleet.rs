@@ -21,6 +21,7 @@ pub use self::{
 use crate::{
     balancer::{Balancer, NodeId, Register, Unregister},
     config,
+    liveness::Heart,
     node::{Audience, AwaitEnd, Host, Node, Order, Reconfigure, Setup, Status},
     ollama,
 };
@@ -61,16 +62,18 @@ pub struct Fleet {
     /// Whether models of different content were told of.
     mixed: bool,
     closed: bool,
+    heart: Heart,
     failed: CancellationToken,
 }
 
 impl Fleet {
-    /// The nodes of a configuration; they start with [`Begin`]. `failed` is cancelled if it or
-    /// one of them dies.
+    /// The nodes of a configuration; they start with [`Begin`]. It and they beat, and `failed` is
+    /// cancelled if it or one of them dies.
     pub fn new(
         settings: &config::Nodes,
         model: &config::Model,
         balancer: Addr<Balancer>,
+        heart: Heart,
         failed: CancellationToken,
     ) -> Self {
         Self {
@@ -84,6 +87,7 @@ impl Fleet {
             restarting: None,
             mixed: false,
             closed: false,
+            heart,
             failed,
         }
     }
@@ -94,6 +98,7 @@ impl Fleet {
             balancer: self.balancer.clone().recipient(),
             idle: self.balancer.clone().recipient(),
             status: context.address().recipient(),
+            heart: self.heart.clone(),
             failed: self.failed.clone(),
         };
         let node = Node::new(setup.clone(), &self.settings, self.client.clone(), audience).start();
@@ -199,6 +204,12 @@ impl Fleet {
 
 impl Actor for Fleet {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        if let Some(pulse) = self.heart.register("fleet") {
+            context.run_interval(pulse.every(), move |_, _| pulse.beat());
+        }
+    }
 
     fn stopped(&mut self, _: &mut Context<Self>) {
         self.failed.cancel();

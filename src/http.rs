@@ -15,11 +15,20 @@ mod idempotency;
 mod lb_stats;
 mod place;
 mod sse;
+mod stop;
 mod summarize;
 mod urgency;
 
 use std::{
-    io, net::SocketAddr, pin::pin, sync::Arc, thread::available_parallelism, time::Duration,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::available_parallelism,
+    time::Duration,
 };
 
 use actix::Addr;
@@ -42,13 +51,16 @@ use self::{
     control::{BadSocket, SocketFile},
     error::ApiError,
     idempotency::Answers,
+    stop::{Count, Listening, Stop, Taking},
 };
 use crate::{
     balancer::Balancer,
     config,
     fleet::Fleet,
+    liveness::Heart,
     ollama,
     reload::{Live, Reloader},
+    systemd::{self, Manager},
     tokens::Guard,
 };
 
@@ -72,6 +84,10 @@ pub struct Setup {
     pub stopping: CancellationToken,
     /// Cancelled when calls that are still waiting shall be refused.
     pub grace_over: CancellationToken,
+    /// Who waits for the beats of the workers.
+    pub heart: Heart,
+    /// Who keeps the listening socket.
+    pub manager: Manager,
 }
 
 /// What a worker's handlers share.
@@ -115,7 +131,7 @@ pub enum Unbound {
 pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
     let live = Arc::clone(&setup.live.borrow());
     let config::Server { listen, workers, .. } = live.server;
-    let stopping = setup.stopping.clone();
+    let (stopping, heart) = (setup.stopping.clone(), setup.heart.clone());
     let started = Instant::now();
     // What is refused when the grace is over still has to be written.
     let shutdown_timeout = live.server.grace() + Duration::from_secs(5);
@@ -126,6 +142,8 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
         if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from).min(512) };
     let (making, answers) = (summarize::Making::default(), Answers::default());
     let bodies = Bodies::default();
+    let (unasked, taking) = (Count::default(), Taking::default());
+    let workers_taking = taking.clone();
     let factory = move || {
         let service = Service {
             live: setup.live.clone(),
@@ -140,6 +158,7 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             stopping: setup.stopping.clone(),
             grace_over: setup.grace_over.clone(),
         };
+        actix::spawn(workers_taking.worker());
         App::new()
             .app_data(Data::new(service))
             .app_data(Data::new(setup.guard.clone()))
@@ -149,12 +168,22 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             .wrap(from_fn(connection::mark))
             .configure(routes)
     };
-    let serve = |workers: usize, most: usize| {
-        HttpServer::new(factory.clone())
+    let serve = |name: &'static str, workers: usize, most: usize| {
+        let (factory, unasked) = (factory.clone(), unasked.clone());
+        let (heart, number) = (heart.clone(), Arc::new(AtomicUsize::new(1)));
+        // It is called by each worker in its thread.
+        let factory = move || {
+            let name = format!("{name} {}", number.fetch_add(1, Ordering::Relaxed));
+            if let Some(pulse) = heart.register(name) {
+                actix::spawn(pulse.keep());
+            }
+            factory()
+        };
+        HttpServer::new(factory)
             .disable_signals()
             .on_connect(move |connection, data| {
                 auth::note_control_socket(connection, data);
-                connection::limit(connection, data, limits);
+                connection::limit(connection, data, limits, &unasked);
             })
             .client_request_timeout(limits.head)
             .keep_alive(connection::KEEP_ALIVE)
@@ -165,19 +194,30 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             .workers(workers)
             .max_connections((most / workers).max(1))
     };
-    let server = serve(workers, affordable(live.server.max_connections));
-    let server = server.bind(listen).map_err(|error| Unbound::Address(listen, error))?;
+    let mut listening = Listening::default();
+    let unbound = |error| Unbound::Address(listen, error);
+    let listener = systemd::socket::open(listen, &setup.manager).await.map_err(unbound)?;
+    listening.add(&listener);
+    let server = serve("HTTP worker", workers, affordable(live.server.max_connections));
+    let server = server.listen(listener).map_err(unbound)?;
     let addresses = server.addrs();
     let mut servers = vec![server.run()];
     let mut control = None;
     if let Some(path) = &live.server.control_socket {
         let (listener, file) = control::open(path).await?;
         // `bind_uds` would know neither the mode nor `on_connect`.
-        let server = serve(1, CONTROL_CONNECTIONS).listen_uds(listener);
+        listening.add(&listener);
+        let server = serve("control worker", 1, CONTROL_CONNECTIONS).listen_uds(listener);
         servers.push(server.map_err(|error| BadSocket::Refused(path.clone(), error))?.run());
         control = Some(file);
     }
-    Ok(Bound { server: Box::pin(run(servers, stopping)), addresses, control })
+    let handles = servers.iter().map(Server::handle).collect();
+    let stop = Stop { handles, listening, taking, unasked };
+    let stop = async move {
+        stopping.cancelled().await;
+        stop.run().await;
+    };
+    Ok(Bound { server: Box::pin(run(servers, stop)), addresses, control })
 }
 
 /// So many connections, of two open files each, that a third of the files is left for nodes and calls.
@@ -195,16 +235,11 @@ fn affordable(most: usize) -> usize {
 }
 
 /// Runs until the last server has ended.
-async fn run(servers: Vec<Server>, stopping: CancellationToken) -> io::Result<()> {
-    let handles: Vec<_> = servers.iter().map(Server::handle).collect();
+async fn run(servers: Vec<Server>, stop: impl Future<Output = ()>) -> io::Result<()> {
     let mut all = pin!(try_join_all(servers));
     select! {
         ended = &mut all => return ended.map(drop),
-        () = stopping.cancelled() => {}
-    }
-    for handle in handles {
-        // Not by `shutdown_signal`: with that, the first one to end stops the threads of the others.
-        drop(handle.stop(true));
+        () = stop => {}
     }
     all.await.map(drop)
 }

@@ -16,6 +16,8 @@
 //! - [`tokens`]: who may call over TCP.
 //! - [`reload`]: a changed configuration, taken over while everything runs.
 //! - [`http`]: the wire.
+//! - [`liveness`]: every part beats while it works.
+//! - [`systemd`]: what the service manager is told, and the socket that it keeps.
 //! - [`demo_node`]: the embedded node of `ticketd demo`.
 //!
 //! ARCHITECTURE.md shows who tells whom what.
@@ -29,6 +31,7 @@ pub mod demo_node;
 pub mod dispatch;
 pub mod fleet;
 pub mod http;
+pub mod liveness;
 pub mod logging;
 pub mod node;
 pub mod ollama;

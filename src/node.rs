@@ -43,6 +43,7 @@ use crate::{
     backoff::Backoff,
     balancer::{AwaitIdle, NodeId, NodeReport},
     config::{self, Endpoint},
+    liveness::Heart,
 };
 
 /// What a node is made from.
@@ -80,6 +81,8 @@ pub struct Audience {
     pub idle: Recipient<AwaitIdle>,
     /// Who tells people.
     pub status: Recipient<Status>,
+    /// Who waits for its beats.
+    pub heart: Heart,
     /// Cancelled when the actor ends although nobody asked it to.
     pub failed: CancellationToken,
 }
@@ -251,6 +254,9 @@ impl Actor for Node {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
+        if let Some(pulse) = self.audience.heart.register(format!("node {}", self.setup.id)) {
+            context.run_interval(pulse.every(), move |_, _| pulse.beat());
+        }
         self.report();
         let first = if self.setup.command.is_some() { Action::Look } else { Action::Watch };
         self.perform(first, self.lifecycle.phase(), context);

@@ -20,6 +20,7 @@ use crate::{
     config::{self, BadPlace, Config, Invalid, Sources},
     fleet::{Changes, Fleet, Update},
     place::Files,
+    systemd::Manager,
     ticket::Settings,
     tokens::Guard,
 };
@@ -71,6 +72,8 @@ pub struct Parts {
     pub balancer: Addr<Balancer>,
     /// Who knows the nodes.
     pub fleet: Addr<Fleet>,
+    /// Who is told of a reload.
+    pub manager: Manager,
 }
 
 /// What a reload did.
@@ -149,7 +152,11 @@ impl Reloader {
 
     /// Reads the configuration anew and applies what differs. What it says is in the log too.
     pub async fn reload(&self) -> Result<Report, NotReloaded> {
-        let result = self.0.lock().await.reload().await;
+        let mut parts = self.0.lock().await;
+        let told = parts.manager.reloading();
+        let result = parts.reload().await;
+        drop(told);
+        drop(parts);
         match &result {
             Ok(Report { changes, changed, needs_restart }) => {
                 let Changes { added, removed, restarted, unchanged } = changes;

@@ -28,7 +28,7 @@ fn start(limit: usize, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
 
 fn start_with(settings: &config::Balancer, nodes: &[&str]) -> (Addr<Balancer>, CancellationToken) {
     let failed = CancellationToken::new();
-    let balancer = Balancer::new(settings, failed.clone()).start();
+    let balancer = Balancer::new(settings, Heart::default(), failed.clone()).start();
     for name in nodes {
         balancer.do_send(Register {
             node: NodeId::from(name.to_string()),

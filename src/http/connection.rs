@@ -37,6 +37,8 @@ use tokio::{
     time::{interval, sleep},
 };
 
+use super::stop::Count;
+
 /// How long a connection is kept open for a further request to begin.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
@@ -57,7 +59,20 @@ pub(super) struct Limits {
 
 /// How many requests of a connection are being served; the connection is watched through it.
 #[derive(Clone)]
-struct Served(Rc<watch::Sender<usize>>);
+struct Served(Rc<Requests>);
+
+struct Requests {
+    served: watch::Sender<usize>,
+    /// Where the connection counts while there is none.
+    unasked: Count,
+}
+
+impl Drop for Requests {
+    /// What is being served holds it, so there is none by now.
+    fn drop(&mut self) {
+        self.unasked.one_less();
+    }
+}
 
 /// A connection's socket, to look at and to shut.
 struct Socket(Rc<OwnedFd>);
@@ -67,31 +82,38 @@ struct Serving(Served);
 
 impl Served {
     fn begin(&self) -> Serving {
-        self.0.send_modify(|served| *served += 1);
+        self.0.served.send_modify(|served| *served += 1);
+        if *self.0.served.borrow() == 1 {
+            self.0.unasked.one_less();
+        }
         Serving(self.clone())
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.0.send_modify(|served| *served -= 1);
+        let Served(requests) = &self.0;
+        requests.served.send_modify(|served| *served -= 1);
+        if *requests.served.borrow() == 0 {
+            requests.unasked.one_more();
+        }
     }
 }
 
 /// Limits a connection from its begin to its end.
-pub(super) fn limit(connection: &dyn Any, data: &mut Extensions, limits: Limits) {
+pub(super) fn limit(connection: &dyn Any, data: &mut Extensions, limits: Limits, unasked: &Count) {
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
         let milliseconds = u32::try_from(limits.untaken.as_millis()).unwrap_or(u32::MAX);
         // Only a socket that is closed already refuses.
         let _ = set_tcp_user_timeout(stream, milliseconds);
-        watch(stream, data, limits);
+        watch(stream, data, limits, unasked);
     } else if let Some(stream) = connection.downcast_ref::<UnixStream>() {
-        watch(stream, data, limits);
+        watch(stream, data, limits, unasked);
     }
 }
 
 /// Closes a connection that is without a request for too long, whatever it sends meanwhile.
-fn watch(stream: &impl AsFd, data: &mut Extensions, limits: Limits) {
+fn watch(stream: &impl AsFd, data: &mut Extensions, limits: Limits, unasked: &Count) {
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else {
         // There are no more descriptors: what cannot be watched is not served.
         let _ = shutdown(stream, Shutdown::Both);
@@ -100,7 +122,8 @@ fn watch(stream: &impl AsFd, data: &mut Extensions, limits: Limits) {
     let (served, mut watched) = watch::channel(0);
     let socket = Rc::new(socket);
     data.insert(Socket(Rc::clone(&socket)));
-    data.insert(Served(Rc::new(served)));
+    unasked.one_more();
+    data.insert(Served(Rc::new(Requests { served, unasked: unasked.clone() })));
     rt::spawn(async move {
         // An error means that the connection is gone.
         while watched.wait_for(|served| *served == 0).await.is_ok() {

@@ -7,7 +7,10 @@ use std::{
     thread,
 };
 
-use crate::config::{KeepAlive, Model, Nodes};
+use crate::{
+    config::{KeepAlive, Model, Nodes},
+    systemd,
+};
 
 /// The most host memory in MiB that the prompt cache of one runner may take. Ollama's own default of
 /// 8192 grows unseen (measured with Ollama 0.32.15).
@@ -39,7 +42,7 @@ pub struct Command {
 /// What a command takes from the host.
 #[derive(Clone, Debug)]
 pub struct Host {
-    /// ticketd's own environment.
+    /// ticketd's own environment, without what systemd means for ticketd alone.
     pub env: BTreeMap<OsString, OsString>,
     /// The home directory.
     pub home: PathBuf,
@@ -52,8 +55,9 @@ pub struct Host {
 impl Host {
     /// The host as it is.
     pub fn of_this_process() -> Self {
+        let own = |name: &OsString| systemd::OWN_VARIABLES.iter().any(|own| name == own);
         Self {
-            env: std::env::vars_os().collect(),
+            env: std::env::vars_os().filter(|(name, _)| !own(name)).collect(),
             home: std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")),
             cores: thread::available_parallelism().map_or(1, usize::from),
             gpu: GPUS.iter().find(|(file, _)| Path::new(file).exists()).map(|(_, name)| *name),

@@ -86,7 +86,12 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::spawn_reading(command.stdin(Stdio::null()))
+    }
+
+    /// The same, with the standard input that the command has.
+    pub(crate) fn spawn_reading(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().expect("the program starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let pipes: [Box<dyn AsyncRead + Unpin>; 2] = [

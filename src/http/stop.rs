@@ -1,0 +1,184 @@
+//! The stop: no connection is taken any more, and each that was taken is answered, so that one who comes
+//! meanwhile waits for the next ticketd in the backlog of the socket that systemd keeps.
+//!
+//! actix-server accepts in a thread that is told to pause and does not say when it has; and it drops at a
+//! stop what its workers have not taken up, and what has not sent its request. So there are four steps.
+
+use std::{
+    fs,
+    os::fd::{AsFd, BorrowedFd},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::dev::ServerHandle;
+use rustix::fs::fstat;
+use tokio::{
+    sync::watch,
+    task::yield_now,
+    time::{interval, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+/// How long the accepting thread may take to pause, and the workers to take up what it has accepted; they
+/// take microseconds unless the machine is at its limit.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a connection may be without a request before it is closed at a stop.
+const UNASKED: Duration = Duration::from_secs(1);
+
+/// How often a worker goes round its tasks to be sure that it has taken up what waits for it; it takes up
+/// some hundred connections each time.
+const ROUNDS: usize = 64;
+
+/// How many there are of something. Clones are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Count(Arc<watch::Sender<usize>>);
+
+impl Default for Count {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(0)))
+    }
+}
+
+impl Count {
+    pub(super) fn one_more(&self) {
+        self.0.send_modify(|count| *count += 1);
+    }
+
+    pub(super) fn one_less(&self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+
+    async fn none(&self) {
+        // The sender is here, so it does not fail.
+        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+    }
+}
+
+/// By this the workers say that they have taken up what was accepted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taking {
+    asked: CancellationToken,
+    /// The workers that have not said so.
+    workers: Count,
+}
+
+/// A worker that has not said so; it does by dropping this.
+struct Worker(Count);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.0.one_less();
+    }
+}
+
+impl Taking {
+    /// What each worker is to run.
+    pub(super) fn worker(&self) -> impl Future<Output = ()> + use<> {
+        self.workers.one_more();
+        let (worker, asked) = (Worker(self.workers.clone()), self.asked.clone());
+        async move {
+            asked.cancelled().await;
+            for _ in 0..ROUNDS {
+                yield_now().await;
+            }
+            drop(worker);
+        }
+    }
+
+    async fn all(&self) {
+        self.asked.cancel();
+        self.workers.none().await;
+    }
+}
+
+/// Which sockets are accepted from, by their inodes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listening(Vec<u64>);
+
+impl Listening {
+    pub(super) fn add(&mut self, socket: impl AsFd) {
+        // A socket that is open can be looked at.
+        self.0.extend(inode(socket.as_fd()));
+    }
+
+    /// Whether a thread waits for connections on one of them: Linux shows what an epoll waits for.
+    /// (proc_pid_fdinfo(5))
+    fn is_watched(&self) -> bool {
+        let Ok(open) = fs::read_dir("/proc/self/fdinfo") else { return false };
+        open.flatten().any(|open| {
+            let seen = fs::read_to_string(open.path()).unwrap_or_default();
+            seen.lines().filter(|line| line.starts_with("tfd:")).any(|line| {
+                let inode = line.split_whitespace().find_map(|part| part.strip_prefix("ino:"));
+                inode
+                    .and_then(|inode| u64::from_str_radix(inode, 16).ok())
+                    .is_some_and(|inode| self.0.contains(&inode))
+            })
+        })
+    }
+}
+
+fn inode(socket: BorrowedFd<'_>) -> Option<u64> {
+    fstat(socket).ok().map(|found| found.st_ino)
+}
+
+/// What a stop goes by.
+pub(super) struct Stop {
+    pub(super) handles: Vec<ServerHandle>,
+    pub(super) listening: Listening,
+    pub(super) taking: Taking,
+    /// The connections without a request.
+    pub(super) unasked: Count,
+}
+
+impl Stop {
+    /// Takes no further connection, serves what was taken, and tells the servers to end when all that they
+    /// still have is in progress.
+    pub(super) async fn run(self) {
+        for handle in &self.handles {
+            handle.pause().await;
+        }
+        let paused = async {
+            let mut looks = interval(Duration::from_millis(5));
+            while self.listening.is_watched() {
+                looks.tick().await;
+            }
+            // It may be amid the connections that came before it was told.
+            sleep(Duration::from_millis(10)).await;
+            self.taking.all().await;
+        };
+        if timeout(PAUSE, paused).await.is_err() {
+            debug!("the machine is busy: connections that were just accepted may be closed");
+        }
+        // Its request may be on its way.
+        let _ = timeout(UNASKED, self.unasked.none()).await;
+        for handle in self.handles {
+            // Not by `shutdown_signal`: with that, the first one to end stops the threads of the others.
+            drop(handle.stop(true));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use tokio::net;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_socket_that_a_runtime_waits_on_is_seen_as_watched() {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a socket");
+        socket.set_nonblocking(true).expect("it can be set");
+        let mut listening = Listening::default();
+        listening.add(&socket);
+        assert!(!listening.is_watched());
+        let socket = net::TcpListener::from_std(socket).expect("it is registered");
+        assert!(listening.is_watched());
+        drop(socket);
+        assert!(!listening.is_watched());
+    }
+}

@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny demo faults overload cancel batch bench million fuzz grounding
+.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch bench million fuzz grounding
 
 check: test fmt lint doc deny
 
@@ -32,6 +32,10 @@ doc:
 # cargo install cargo-deny --locked
 deny:
 	cargo deny --locked check bans licenses sources
+
+# What only a build with faults on purpose shows: a wedged balancer ends the watchdog's pings.
+wedge:
+	cargo test --locked --features fault-injection --test it systemd::
 
 demo:
 	cargo run --locked -- demo

@@ -100,6 +100,8 @@ impl App {
         let watchdog = Watchdog::of_this_process();
         let heart = watchdog.heart();
         let balancer = Balancer::new(&config.balancer, heart.clone(), failed.clone()).start();
+        #[cfg(feature = "fault-injection")]
+        crate::balancer::faults::on_signal(balancer.clone())?;
         let config::Server { tokens_file, admin_tokens_file, .. } = &config.server;
         let guard = Guard::read(tokens_file.as_deref(), admin_tokens_file.as_deref())?;
         let (guard, guarded) = watch::channel(Arc::new(guard));

@@ -5,6 +5,8 @@
 
 pub mod breaker;
 mod cases;
+#[cfg(feature = "fault-injection")]
+pub mod faults;
 pub mod history;
 mod lease;
 pub mod member;

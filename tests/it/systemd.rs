@@ -175,6 +175,34 @@ async fn a_process_that_is_stopped_pings_no_more_and_goes_on_when_it_is_continue
     assert!(!log.contains("does not respond"), "{log}");
 }
 
+#[cfg(feature = "fault-injection")]
+#[actix_web::test]
+async fn a_wedged_balancer_ends_the_pings_and_is_named_once() {
+    use crate::harness::{LIMIT, Process};
+    let (mut manager, fake) = (Manager::new(), Fake::start().await);
+    let endpoints = endpoints(&fake);
+    let variables = [
+        ("NOTIFY_SOCKET", manager.path()),
+        ("WATCHDOG_USEC", "2000000"),
+        ("DEEPSEEK_ENDPOINTS", &endpoints),
+    ];
+    let mut ticketd = Ticketd::start("", &variables).await;
+    manager.pings(2).await;
+    ticketd.process.signal(Signal::USR1);
+    let silent = ticketd.process.line_after("a part of ticketd does not respond").await;
+    assert!(silent.contains("silent=\"balancer\""), "{silent}");
+    let before = manager.count(PING);
+    assert_eq!(ticketd.get("/healthz").await.status, 200, "everything else goes on");
+    let asked = tokio::time::Instant::now();
+    // As long as systemd would wait.
+    until("the watchdog's time", async || (asked.elapsed().as_secs() >= 2).then_some(())).await;
+    assert_eq!(manager.count(PING), before);
+    assert_eq!(ticketd.process.log().matches("does not respond").count(), 1);
+    let Process { child, .. } = &mut ticketd.process;
+    child.start_kill().expect("it runs");
+    tokio::time::timeout(LIMIT, child.wait()).await.expect("it ends").expect("it is waited for");
+}
+
 #[actix_web::test]
 async fn nodes_get_nothing_that_systemd_means_for_ticketd_alone() {
     let (manager, ports) = (Manager::new(), free_ports::<1>());

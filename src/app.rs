@@ -21,7 +21,7 @@ use crate::{
     config::{self, Config, Endpoint, Sources},
     fleet::{self, Closed, Fleet},
     http::{self, control::SocketFile},
-    node::{Kill, Stop, orphans},
+    node::{Kill, Stop, cgroup::Cgroups, orphans},
     ollama,
     place::Corrector,
     reload::{Live, Parts, Reloader},
@@ -137,7 +137,7 @@ impl App {
         let http::Bound { mut server, addresses, control } = http::server(setup).await?;
         orphans::end_all().await;
         // Whoever has waited in the socket's backlog calls at once, and finds nodes that start.
-        fleet.send(fleet::Begin).await?;
+        fleet.send(fleet::Begin { cgroups: Cgroups::claim().await }).await?;
         let node_urls = node_urls(&config.nodes);
         announce(config, &addresses, &node_urls, &corrector);
         // The workers start when it is looked at for the first time.

@@ -15,6 +15,7 @@ mod summarize;
 mod table;
 
 use std::{
+    ffi::OsString,
     io::{self, Write},
     net::SocketAddr,
     path::PathBuf,
@@ -27,6 +28,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     config::{Invalid, Sources, duration},
     demo_node,
+    node::exec,
 };
 
 /// `EX_CONFIG` of sysexits.h: the configuration is wrong, and another try would end the same.
@@ -88,6 +90,16 @@ enum Verb {
     /// Measure how well a part does over a test set
     #[command(subcommand)]
     Eval(eval::Eval),
+    /// Enter a cgroup and become a program, as `serve` starts its nodes
+    #[command(hide = true)]
+    ExecNode {
+        /// The cgroup's directory
+        #[arg(long)]
+        cgroup: PathBuf,
+        /// The program and its arguments
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
     /// One embedded node, as `demo` starts it; listens on OLLAMA_HOST
     #[command(hide = true)]
     DemoNode {
@@ -100,6 +112,11 @@ enum Verb {
 impl Cli {
     /// Does what was asked, and says how the process shall end.
     pub fn run(self) -> ExitCode {
+        if let Verb::ExecNode { cgroup, command } = &self.verb
+            && let [program, args @ ..] = command.as_slice()
+        {
+            return exec::enter(cgroup, program, args);
+        }
         let system = actix::System::new();
         match system.block_on(self.dispatch()) {
             Ok(code) => code,
@@ -122,6 +139,7 @@ impl Cli {
             Verb::Ctl(ctl) => ctl.run(self.files.config).await,
             Verb::Place(place) => place.run(),
             Verb::Eval(eval) => eval.run().await,
+            Verb::ExecNode { .. } => Ok(ExitCode::FAILURE),
             Verb::DemoNode { model } => {
                 let listen: SocketAddr = std::env::var("OLLAMA_HOST")?.parse()?;
                 demo_node::run(listen, model).await?;

@@ -14,6 +14,7 @@ mod model;
 mod nodes;
 mod place;
 mod server;
+mod size;
 mod sources;
 mod ticket;
 mod validate;
@@ -30,6 +31,7 @@ pub use self::{
     nodes::{NodeOverride, Nodes},
     place::{BadPlace, Place},
     server::Server,
+    size::Size,
     sources::{Files, Loaded, Sources},
     ticket::{BadPrompt, Correction, Fallback, TYPES, Ticket, Ungrounded},
 };

@@ -22,7 +22,7 @@ use crate::{
     balancer::{Balancer, NodeId, Register, Unregister},
     config,
     liveness::Heart,
-    node::{Audience, AwaitEnd, Host, Node, Order, Reconfigure, Setup, Status},
+    node::{Audience, AwaitEnd, Host, Node, Order, Reconfigure, Setup, Status, cgroup},
     ollama,
 };
 
@@ -219,7 +219,9 @@ impl Actor for Fleet {
 impl Handler<Begin> for Fleet {
     type Result = ();
 
-    fn handle(&mut self, _: Begin, context: &mut Context<Self>) {
+    fn handle(&mut self, begin: Begin, context: &mut Context<Self>) {
+        self.host.cgroups = begin.cgroups;
+        cgroup::warn_of_idle_limit(self.host.cgroups.as_ref(), &self.settings);
         for wanted in wanted::of(&self.settings) {
             self.start_node(wanted, context);
         }

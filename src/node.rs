@@ -3,9 +3,11 @@
 //! It starts, watches and ends the process of a managed node, probes all kinds, and tells the
 //! balancer and the fleet what it sees. It knows Ollama and `Recipient`s, nothing else.
 
+pub mod cgroup;
 mod command;
 mod directory;
 mod effects;
+pub mod exec;
 pub mod lifecycle;
 mod messages;
 mod orders;
@@ -15,6 +17,7 @@ mod port;
 mod process;
 mod pull;
 mod reports;
+mod resources;
 mod status;
 mod watch;
 
@@ -28,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 pub use self::{
+    cgroup::Usage,
     command::{Command, Host},
     messages::{AwaitEnd, Kill, NotOurs, Order, ReadLog, Reconfigure, Stop},
     output::LogLine,
@@ -61,6 +65,8 @@ pub struct Setup {
     pub model: config::Model,
     /// The directory that its models are in; none for an endpoint.
     pub models_dir: Option<PathBuf>,
+    /// Where its cgroup is to be; none for an endpoint, and where none can be had.
+    pub cgroup: Option<PathBuf>,
     /// Whether a model that is not wholly on the GPU is worth a warning.
     pub expects_gpu: bool,
 }
@@ -113,6 +119,11 @@ pub struct Node {
     last_failure: Option<Failure>,
     digest: Option<String>,
     memory: Option<Residence>,
+    usage: Option<Usage>,
+    /// The processes that the kernel has killed for want of memory, of those that run.
+    oom_kills: u64,
+    /// What there is to say since memory ran out.
+    out_of_memory: Option<String>,
     done: Vec<oneshot::Sender<()>>,
     settled: Vec<oneshot::Sender<bool>>,
     /// What the running process was started with, and the calls it was told to work on at once.
@@ -154,6 +165,9 @@ impl Node {
             last_failure: None,
             digest: None,
             memory: None,
+            usage: None,
+            oom_kills: 0,
+            out_of_memory: None,
             done: Vec::new(),
             settled: Vec::new(),
             running: None,

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{duration, endpoint::Endpoint};
+use super::{duration, endpoint::Endpoint, size::Size};
 
 /// Settings of the nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,10 @@ pub struct Nodes {
     /// How long calls in flight may take when their node is drained.
     #[serde(with = "duration")]
     pub drain_timeout: Duration,
+    /// The most memory that the processes of one managed node may take together; the kernel kills what
+    /// takes more. Holds where systemd delegates a cgroup. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_max: Option<Size>,
     /// Whether a node gets calls only while its model is wholly on the GPU.
     pub require_gpu: bool,
     /// Lines of a node's output that are logged in a second; what is more is counted and dropped.
@@ -130,6 +134,7 @@ impl Default for Nodes {
             canary_timeout: Duration::from_secs(30),
             canary_cooldown: Duration::from_secs(15),
             drain_timeout: Duration::from_secs(150),
+            memory_max: None,
             require_gpu: false,
             log_lines_per_second: 50,
             adopt: true,

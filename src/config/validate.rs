@@ -5,11 +5,14 @@ use std::{collections::BTreeSet, ops::RangeInclusive};
 use jiff::SignedDuration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-use super::{BadPlace, Config, KeepAlive, Place};
+use super::{BadPlace, Config, KeepAlive, Place, Size};
 use crate::tokens::Tokens;
 
 /// The calls that a node may work on at once.
 const SLOTS: RangeInclusive<u64> = 1..=1024;
+
+/// What a node may be allowed to take; less than the least would not even start Ollama.
+const MEMORY_MAX: RangeInclusive<Size> = Size(32 << 20)..=Size(1 << 50);
 
 /// Linux takes 107 bytes for a socket's path; it is made in a folder beside its place.
 const MOST_SOCKET_BYTES: usize = 99;
@@ -121,6 +124,16 @@ fn nodes(config: &Config, found: &mut Problems) {
     found.bound("nodes.crash_loop_failures", nodes.crash_loop_failures, 1..=1000);
     found.bound("nodes.kills_per_hour", nodes.kills_per_hour, 0..=3600);
     found.bound("nodes.log_lines_per_second", nodes.log_lines_per_second, 1..=100_000);
+    if let Some(most) = nodes.memory_max
+        && !MEMORY_MAX.contains(&most)
+    {
+        let (least, most_of_all) = MEMORY_MAX.into_inner();
+        let message = format!(
+            "{most} is no limit that a node could live with; use {least} to {most_of_all} (K, M, G and T \
+             count in 1024), or remove the key"
+        );
+        found.add("nodes.memory_max", message);
+    }
     if nodes.program.as_os_str().is_empty() {
         found.add("nodes.program", "the program has no name; the default is \"ollama\"");
     }

@@ -8,13 +8,19 @@ use serde::Serialize;
 use super::{Entry, Fleet, Wanted, wanted};
 use crate::{
     config,
-    node::{Node, Order, Reconfigure, Status},
+    node::{
+        Node, Order, Reconfigure, Status,
+        cgroup::{self, Cgroups},
+    },
 };
 
 /// Starts the nodes of the configuration.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Begin;
+pub struct Begin {
+    /// Where they have cgroups of their own.
+    pub cgroups: Option<Cgroups>,
+}
 
 /// Asks for all nodes, in the order in which they came.
 #[derive(Debug, Message)]
@@ -141,6 +147,7 @@ impl Handler<Update> for Fleet {
         // What an earlier reload had still to restart is found again by what runs.
         self.restarts.clear();
         (self.settings, self.model) = (new.settings, new.model);
+        cgroup::warn_of_idle_limit(self.host.cgroups.as_ref(), &self.settings);
         let mut wanted = wanted::of(&self.settings);
         for at in 0..self.entries.len() {
             let id = self.entries[at].setup.id.to_string();

@@ -70,11 +70,13 @@ impl Wanted {
                 slots: self.slots.unwrap_or(nodes.slots),
                 model,
                 models_dir: None,
+                cgroup: None,
                 expects_gpu: false,
             },
             Place::Port(port) => {
                 let nodes = self.added_to(nodes, *port, host.gpu.unwrap_or(GPU_VARIABLE));
                 Setup {
+                    cgroup: host.cgroups.as_ref().map(|cgroups| cgroups.of(&id)),
                     id,
                     endpoint: Endpoint::loopback(*port),
                     command: Some(Command::new(&nodes, &model, *port, host)),
@@ -143,6 +145,7 @@ mod tests {
             home: "/h".into(),
             cores: 8,
             gpu: Some("ROCR_VISIBLE_DEVICES"),
+            cgroups: None,
         };
         let (slots, gpu) = (Some(2), Some("1".to_owned()));
         let wanted = Wanted { place: Place::Port(7), slots, gpu, runtime: true };

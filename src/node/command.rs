@@ -7,6 +7,7 @@ use std::{
     thread,
 };
 
+use super::cgroup::Cgroups;
 use crate::{
     config::{KeepAlive, Model, Nodes},
     systemd,
@@ -50,6 +51,8 @@ pub struct Host {
     pub cores: usize,
     /// The variable that chooses among the GPUs; none if there is no GPU.
     pub gpu: Option<&'static str>,
+    /// Where nodes have cgroups of their own.
+    pub cgroups: Option<Cgroups>,
 }
 
 impl Host {
@@ -61,6 +64,7 @@ impl Host {
             home: std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")),
             cores: thread::available_parallelism().map_or(1, usize::from),
             gpu: GPUS.iter().find(|(file, _)| Path::new(file).exists()).map(|(_, name)| *name),
+            cgroups: None,
         }
     }
 }
@@ -133,7 +137,7 @@ mod tests {
         let env = [("PATH", "/bin"), ("CUDA_VISIBLE_DEVICES", "0,1"), ("SECRET", "x")];
         let env = env.map(|(name, value)| (name.into(), value.into())).into();
         let gpu = has_gpu.then_some("CUDA_VISIBLE_DEVICES");
-        Host { env, home: PathBuf::from("/home/op"), cores: 8, gpu }
+        Host { env, home: PathBuf::from("/home/op"), cores: 8, gpu, cgroups: None }
     }
 
     fn env_of(nodes: &Nodes, port: u16, has_gpu: bool) -> BTreeMap<String, String> {

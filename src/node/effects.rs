@@ -1,6 +1,6 @@
 //! What a Node does to its process: look at its port, start, drain, end. Each reports back as an event.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use actix::{ActorFutureExt, ActorStreamExt, AsyncContext, Context, WrapFuture, fut::wrap_stream};
 use jiff::Timestamp;
@@ -13,7 +13,9 @@ use tokio::{
 use tracing::{debug, error, info, warn};
 
 use super::{
-    Failure, Node, directory,
+    Failure, Group, Node,
+    cgroup::{Cgroup, Events},
+    directory, exec,
     lifecycle::{Event, Phase},
     orphans, output, port,
     process::{self, Started},
@@ -24,7 +26,7 @@ use crate::{
 };
 
 /// The lines of output that are kept with the end of a process.
-const LAST_LINES: usize = 10;
+pub(super) const LAST_LINES: usize = 10;
 
 /// How long the end of a process may wait for its last lines.
 const LAST_LINES_WAIT: Duration = Duration::from_millis(500);
@@ -122,17 +124,13 @@ impl Node {
     pub(super) fn spawn(&mut self, context: &mut Context<Self>) {
         self.generation += 1;
         let Some(command) = &self.setup.command else { return };
-        let started = match process::start(command, orphans::mark(&self.setup.id)) {
+        let cgroup = self.cgroup();
+        let started = match process::start(command, orphans::mark(&self.setup.id), cgroup) {
             Ok(started) => started,
-            Err(error) => {
-                let program = command.program.display();
-                let (remedy, hopeless) = process::remedy(&error);
-                error!(node.id = %self.setup.id, %program, %error, "node cannot start: {remedy}");
-                self.remedy = Some(format!("{program}: {remedy}"));
-                return self.step(Event::SpawnFailed { hopeless }, context);
-            }
+            Err(error) => return self.not_started(&error, error.kind(), context),
         };
         self.starts += 1;
+        self.oom_kills = 0;
         self.running = Some((Arc::new(command.clone()), self.setup.slots));
         let Started { group, mut child, stdout, stderr } = started;
         let pid = group.id();
@@ -151,35 +149,65 @@ impl Node {
         self.group = Some(group);
         let wait = async move { child.wait().await }.into_actor(self);
         let wait = wait.then(move |status, node, _| {
+            let cgroup = node.group.as_ref().and_then(Group::cgroup).cloned();
             // The group goes with its leader: a runner that outlives it would keep its memory.
             (node.group, node.running, node.loaded) = (None, None, None);
             let drained = async move {
                 // Who has left the group may hold the pipes for ever.
                 let _ = timeout(LAST_LINES_WAIT, last_line.recv()).await;
-                status
+                let events = cgroup.as_ref().map(Cgroup::events);
+                if let Some(cgroup) = cgroup {
+                    cgroup.end().await;
+                }
+                (status, events.unwrap_or_default())
             };
             drained.into_actor(node)
         });
-        let ended = wait.map(move |status, node, context| {
-            node.ended(&process::ending(status), pid);
+        let ended = wait.map(move |(status, events), node, context| {
+            let starting = matches!(node.lifecycle.phase(), Phase::Starting { .. });
+            let failure =
+                exec::failure(&status).filter(|_| starting && node.setup.cgroup.is_some());
+            let ending = process::ending(status);
+            if let Some(kind) = failure {
+                node.starts -= 1;
+                return node.not_started(&ending, kind, context);
+            }
+            node.ended(&ending, pid, events);
             node.step(Event::Exited, context);
         });
         context.spawn(ended);
         self.probe(context);
     }
 
+    /// The program could not be run.
+    fn not_started(
+        &mut self,
+        error: &dyn std::fmt::Display,
+        kind: io::ErrorKind,
+        context: &mut Context<Self>,
+    ) {
+        let Some(command) = &self.setup.command else { return };
+        let program = command.program.display();
+        let (remedy, hopeless) = process::remedy(kind);
+        error!(node.id = %self.setup.id, %program, %error, "node cannot start: {remedy}");
+        self.remedy = Some(format!("{program}: {remedy}"));
+        self.step(Event::SpawnFailed { hopeless }, context);
+    }
+
     /// Keeps how a process ended that was not meant to.
-    fn ended(&mut self, ending: &str, pid: i32) {
-        self.memory = None;
+    fn ended(&mut self, ending: &str, pid: i32, events: Events) {
+        (self.memory, self.usage) = (None, None);
+        let out_of_memory = self.ran_out(events);
         let id = &self.setup.id;
         let killed = self.killed.take();
         let wanted = matches!(self.lifecycle.phase(), Phase::Stopping { .. });
         if killed.is_none() && wanted {
             return debug!(node.id = %id, node.pid = pid, ending, "node process ended");
         }
-        let reason = match killed {
-            Some(reason) => format!("killed: {reason}"),
-            None => ending.to_owned(),
+        let reason = match (killed, out_of_memory) {
+            (Some(reason), _) => format!("killed: {reason}"),
+            (None, Some(reason)) => reason,
+            (None, None) => ending.to_owned(),
         };
         let output = self.log.last_of(pid, LAST_LINES);
         if killed.is_none() {

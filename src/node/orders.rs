@@ -65,7 +65,11 @@ impl Handler<Reconfigure> for Node {
         let (old, wanted) = (Loaded::of(&self.setup.model), Loaded::of(&new.setup.model));
         self.lifecycle.set_timing(timing(&new.settings, &new.setup.model));
         self.log.set_rate(new.settings.log_lines_per_second);
+        let other_limit = self.settings.memory_max != new.settings.memory_max;
         (self.setup, self.settings) = (new.setup, new.settings);
+        if other_limit {
+            self.limit_memory(context);
+        }
         // A process that is to be restarted loads it then.
         let other = old != wanted || self.loaded.as_ref().is_some_and(|loaded| *loaded != wanted);
         if other && !self.is_outdated() {

@@ -1,22 +1,27 @@
 //! A node's process and its group: started together, ended together.
 //!
-//! One rule: whoever drops the [`Group`] has ended every process in it. Runners of a dead node hold
+//! One rule: whoever drops the [`Group`] has ended every process in it, and with a cgroup those too that
+//! have left it. Runners of a dead node hold
 //! GPU memory for ever, so killing the leader alone is never enough.
 
 use std::{
-    io,
+    fs, io,
     process::{ExitStatus, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
-use super::{command::Command, orphans};
+use super::{cgroup::Cgroup, command::Command, exec, orphans};
+
+/// The least `oom_score_adj` of a node, of -1000 to 1000.
+const NODE_OOM_SCORE: i32 = 300;
 
 /// A process group of ours; killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Group {
     leader: Pid,
+    cgroup: Option<Cgroup>,
 }
 
 impl Group {
@@ -25,8 +30,16 @@ impl Group {
         self.leader.as_raw_nonzero().get()
     }
 
+    /// Where its processes are, if they have a cgroup of their own.
+    pub(super) fn cgroup(&self) -> Option<&Cgroup> {
+        self.cgroup.as_ref()
+    }
+
     /// Sends a signal to every process of the group.
     pub(super) fn signal(&self, signal: Signal) {
+        if let Some(cgroup) = self.cgroup.as_ref().filter(|_| signal == Signal::KILL) {
+            cgroup.kill();
+        }
         // The one error that can come says that nobody is left, which is fine.
         let _ = kill_process_group(self.leader, signal);
     }
@@ -50,10 +63,21 @@ pub(super) struct Started {
     pub(super) stderr: ChildStderr,
 }
 
-/// Starts a process as the leader of a group of its own, with a mark if there is one.
-pub(super) fn start(command: &Command, mark: Option<String>) -> io::Result<Started> {
-    let mut child = tokio::process::Command::new(&command.program)
-        .args(&command.args)
+/// Starts a process as the leader of a group of its own, with a mark if there is one, and in a cgroup if
+/// there is one.
+pub(super) fn start(
+    command: &Command,
+    mark: Option<String>,
+    cgroup: Option<Cgroup>,
+) -> io::Result<Started> {
+    let mut process = match &cgroup {
+        Some(cgroup) => exec::inside(cgroup.dir(), command),
+        None => tokio::process::Command::new(&command.program),
+    };
+    if cgroup.is_none() {
+        process.args(&command.args);
+    }
+    let mut child = process
         .env_clear()
         .envs(&command.env)
         .envs(mark.map(|mark| (orphans::MARK, mark)))
@@ -64,11 +88,20 @@ pub(super) fn start(command: &Command, mark: Option<String>) -> io::Result<Start
         .spawn()?;
     let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let leader = id.ok_or_else(|| io::Error::other("the process has no id"))?;
-    let group = Group { leader };
+    let group = Group { leader, cgroup };
+    offer_to_oom_killer(leader);
     match (child.stdout.take(), child.stderr.take()) {
         (Some(stdout), Some(stderr)) => Ok(Started { group, child, stdout, stderr }),
         _ => Err(io::Error::other("the process has no pipes")),
     }
+}
+
+/// Makes the kernel, when memory runs out, rather kill a node than ticketd.
+fn offer_to_oom_killer(node: Pid) {
+    let read = |file: &str| fs::read_to_string(file).ok()?.trim().parse::<i32>().ok();
+    let score = read("/proc/self/oom_score_adj").unwrap_or_default().max(NODE_OOM_SCORE);
+    // A process that has ended already has none.
+    let _ = fs::write(format!("/proc/{}/oom_score_adj", node.as_raw_nonzero()), score.to_string());
 }
 
 /// How a process ended, in words.
@@ -80,10 +113,10 @@ pub(super) fn ending(status: io::Result<ExitStatus>) -> String {
 }
 
 /// What to do about a program that could not be started, and whether only an operator can.
-pub(super) fn remedy(error: &io::Error) -> (&'static str, bool) {
-    if error.kind() == io::ErrorKind::NotFound {
+pub(super) fn remedy(error: io::ErrorKind) -> (&'static str, bool) {
+    if error == io::ErrorKind::NotFound {
         ("the program was not found: install it, or set nodes.program to its full path", true)
-    } else if error.kind() == io::ErrorKind::PermissionDenied {
+    } else if error == io::ErrorKind::PermissionDenied {
         ("the program may not be executed: check its permissions, or correct nodes.program", true)
     } else {
         ("the program could not be started: tried again later; check nodes.program", false)
@@ -109,7 +142,7 @@ mod tests {
         let path = std::env::var_os("PATH").expect("a PATH");
         let env = BTreeMap::from([("PATH".into(), path)]);
         let command = Command { program: PathBuf::from("sh"), args, env };
-        let mut started = start(&command, None).expect("sh starts");
+        let mut started = start(&command, None, None).expect("sh starts");
         let mut line = String::new();
         let mut reader = BufReader::new(&mut started.stdout);
         reader.read_line(&mut line).await.expect("a line");

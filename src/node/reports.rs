@@ -43,7 +43,8 @@ impl Node {
             digest: self.digest.clone(),
             pull_percent: self.pull.percent(),
             memory: self.memory,
-            warning: self.warning(),
+            resources: self.usage,
+            warning: self.out_of_memory.clone().or_else(|| self.warning()),
             running: self.running.as_ref().map(|(command, _)| Arc::clone(command)),
         }
     }

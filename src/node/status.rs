@@ -6,7 +6,7 @@ use actix::Message;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{Command, Setup};
+use super::{Command, Setup, Usage};
 use crate::balancer::NodeId;
 
 /// A node at one moment; the names are those of the admin API. Sent at every change and after every
@@ -41,6 +41,8 @@ pub struct Status {
     pub pull_percent: Option<u8>,
     /// Where the model is, if the node tells.
     pub memory: Option<Residence>,
+    /// What its processes take of the host, where they have a cgroup of their own.
+    pub resources: Option<Usage>,
     /// What is not as it should be, although the node works.
     pub warning: Option<String>,
     /// What the running process was started with; none if none of ours runs.
@@ -70,6 +72,7 @@ impl Status {
             digest: None,
             pull_percent: None,
             memory: None,
+            resources: None,
             warning: None,
             running: None,
         }

@@ -30,19 +30,23 @@ impl Node {
         let generation = self.generation;
         let loaded = matches!(self.lifecycle.phase(), Phase::Ready { .. } | Phase::NoGpu);
         let asked = model.clone();
+        let cgroup = self.look_at_cgroup();
         let probe = async move {
             let seen = ollama::probe(&client, &base, &model, wait).await;
             let mut held = None;
             if seen.probe == Probe::Ready && loaded {
                 held = ollama::held(&client, &base, &model, wait).await;
             }
-            (seen, held)
+            (seen, held, cgroup.await)
         };
-        let seen = probe.into_actor(self).map(move |(seen, held), node, context| {
+        let seen = probe.into_actor(self).map(move |(seen, held, cgroup), node, context| {
             if generation != node.generation || !node.lifecycle.wants_probes() {
                 return;
             }
             node.log.tell_dropped();
+            if let Some((usage, events)) = cgroup {
+                node.uses(usage, events);
+            }
             // What was seen of an earlier model says nothing about this one.
             if asked == node.setup.model.name {
                 if seen.digest.is_some() {

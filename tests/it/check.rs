@@ -81,6 +81,8 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "nodes.endpoints[0]",
             "remove it from one of the two",
         ),
+        ("[nodes]\nmemory_max = 1000\n", 2, "nodes.memory_max", "use 32M to 1024T"),
+        ("[nodes]\nmemory_max = \"12 GB\"\n", 2, "nodes.memory_max", "a string such as \"12G\""),
         (
             "[[nodes.node]]\nport = 11435\n",
             2,
@@ -306,6 +308,7 @@ fn the_shipped_file_names_every_key_and_differs_from_the_defaults_in_the_ports_o
     full.model.options.seed = Some(1);
     full.model.options.top_k = Some(1);
     full.model.options.num_gpu = Some(1);
+    full.nodes.memory_max = Some(ticketd::config::Size(1 << 30));
     full.nodes.node = vec![NodeOverride { port: 1, slots: Some(1), env: [].into() }];
     let mut all = Vec::new();
     keys("", &toml::Table::try_from(&full).expect("a table"), &mut all);

@@ -4,6 +4,7 @@ mod auth;
 mod batch;
 mod budgets;
 mod cancel;
+mod cgroups;
 mod check;
 mod contract;
 mod control;

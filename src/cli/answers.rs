@@ -40,6 +40,7 @@ pub(super) struct Node {
     pub(super) last_failure: Option<Failure>,
     pub(super) pull_percent: Option<f64>,
     pub(super) memory: Option<Memory>,
+    pub(super) resources: Option<Resources>,
     pub(super) warning: Option<String>,
     pub(super) slots: u64,
     pub(super) in_flight: u64,
@@ -63,6 +64,16 @@ pub(super) struct Failure {
 pub(super) struct Memory {
     pub(super) bytes: u64,
     pub(super) vram_bytes: u64,
+}
+
+/// What a node's processes take of the host.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Resources {
+    pub(super) memory_bytes: Option<u64>,
+    pub(super) memory_max_bytes: Option<u64>,
+    pub(super) tasks: Option<u64>,
+    pub(super) cpu_ms: Option<u64>,
 }
 
 /// How long calls take.

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    answers::{Failure, Memory, Node, Status},
+    answers::{Failure, Memory, Node, Resources, Status},
     plain::plain,
 };
 
@@ -13,7 +13,7 @@ use super::{
 const NONE: &str = "-";
 
 /// The columns, and whether their values are numbers, which stand on the right.
-const COLUMNS: [(&str, bool); 12] = [
+const COLUMNS: [(&str, bool); 15] = [
     ("ID", false),
     ("STATE", false),
     ("SINCE", true),
@@ -25,8 +25,14 @@ const COLUMNS: [(&str, bool); 12] = [
     ("P50", true),
     ("P95", true),
     ("MODEL-MEMORY", false),
+    ("MEMORY", false),
+    ("TASKS", true),
+    ("CPU-TIME", true),
     ("KIND", false),
 ];
+
+/// The columns that are shown only if a node has something there: without cgroups none has.
+const OPTIONAL: [&str; 3] = ["MEMORY", "TASKS", "CPU-TIME"];
 
 /// The line above the table of `ticketd status`.
 pub(super) fn header(status: &Status) -> String {
@@ -97,7 +103,7 @@ fn failed(failure: &Failure, now: Timestamp) -> String {
 
 fn row(node: &Node, now: Timestamp) -> [String; COLUMNS.len()] {
     let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.to_owned());
-    let latency = node.latency_ms.as_ref();
+    let (latency, resources) = (node.latency_ms.as_ref(), node.resources.as_ref());
     let state = match node.pull_percent {
         Some(percent) => format!("{} {percent:.0}%", plain(&node.state)),
         None => plain(&node.state),
@@ -115,6 +121,9 @@ fn row(node: &Node, now: Timestamp) -> [String; COLUMNS.len()] {
         or_none(latency.map(|latency| short(latency.p50))),
         or_none(latency.map(|latency| short(latency.p95))),
         or_none(node.memory.as_ref().map(memory)),
+        or_none(resources.and_then(host_memory)),
+        or_none(resources.and_then(|own| own.tasks).map(|tasks| tasks.to_string())),
+        or_none(resources.and_then(|own| own.cpu_ms).map(|cpu| largest_unit(cpu / 1000))),
         format!("{} {kind}", plain(&node.kind)),
     ]
 }
@@ -123,10 +132,15 @@ fn row(node: &Node, now: Timestamp) -> [String; COLUMNS.len()] {
 fn aligned(rows: &[[String; COLUMNS.len()]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<_> = (0..COLUMNS.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let empty = |column: usize| rows.iter().skip(1).all(|row| row[column] == NONE);
+    let hidden: Vec<_> = (0..COLUMNS.len())
+        .map(|column| OPTIONAL.contains(&COLUMNS[column].0) && empty(column))
+        .collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
-        for ((cell, width), (_, right)) in row.iter().zip(&widths).zip(COLUMNS) {
+        let cells = row.iter().zip(&widths).zip(COLUMNS).zip(&hidden);
+        for (((cell, width), (_, right)), _) in cells.filter(|(_, hidden)| !**hidden) {
             match right {
                 true => line.push_str(&format!("{cell:>width$}  ")),
                 false => line.push_str(&format!("{cell:width$}  ")),
@@ -141,13 +155,17 @@ fn aligned(rows: &[[String; COLUMNS.len()]]) -> String {
 /// How long ago a time was, in its largest unit: `5s`, `3m`, `2h`, `4d`.
 fn age(at: &str, now: Timestamp) -> Option<String> {
     let at: Timestamp = at.parse().ok()?;
-    let seconds = now.duration_since(at).as_secs().max(0);
-    Some(match seconds {
+    Some(largest_unit(now.duration_since(at).as_secs().max(0).unsigned_abs()))
+}
+
+/// A length of time in its largest unit.
+fn largest_unit(seconds: u64) -> String {
+    match seconds {
         0..60 => format!("{seconds}s"),
         60..3600 => format!("{}m", seconds / 60),
         3600..86400 => format!("{}h", seconds / 3600),
         _ => format!("{}d", seconds / 86400),
-    })
+    }
 }
 
 /// A length of time in its two largest units.
@@ -177,11 +195,23 @@ fn short(milliseconds: f64) -> String {
     }
 }
 
+/// What the node takes of the host's memory, and the most that it may.
+fn host_memory(resources: &Resources) -> Option<String> {
+    let taken = gib(resources.memory_bytes?);
+    let most = resources.memory_max_bytes.map(|most| format!("/{}", gib(most)));
+    Some(format!("{taken}{} GiB", most.unwrap_or_default()))
+}
+
+/// Bytes in GiB, with one decimal place.
+fn gib(bytes: u64) -> String {
+    let tenths = (u128::from(bytes) * 10 + (1 << 29)) >> 30;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
 /// What the model takes, and how much of it a GPU does not hold.
 fn memory(memory: &Memory) -> String {
     let Memory { bytes, vram_bytes } = *memory;
-    let tenths = (u128::from(bytes) * 10 + (1 << 29)) >> 30;
-    let size = format!("{}.{} GiB", tenths / 10, tenths % 10);
+    let size = format!("{} GiB", gib(bytes));
     match bytes.saturating_sub(vram_bytes) {
         0 => format!("{size} GPU"),
         rest if rest == bytes => format!("{size} CPU"),

@@ -62,6 +62,27 @@ fn an_answer_of_another_version_is_shown_as_far_as_it_goes() {
 }
 
 #[test]
+fn what_a_node_takes_of_the_host_is_shown_where_it_is_known() {
+    let all = [
+        node(json!({
+            "id": "1", "kind": "managed", "state": "ready", "slots": 1,
+            "resources": {"memory_bytes": 3_221_225_472_u64, "memory_max_bytes": 12_884_901_888_u64,
+                          "tasks": 41, "cpu_ms": 61_000},
+        })),
+        node(json!({
+            "id": "2", "kind": "managed", "state": "ready", "slots": 1,
+            "resources": {"memory_bytes": 1 << 30, "memory_max_bytes": null, "cpu_ms": 9},
+        })),
+    ];
+    let expected = "\
+ID  STATE  SINCE  PID  RESTARTS  IN-FLIGHT  CALLS  ERRORS  P50  P95  MODEL-MEMORY  MEMORY        TASKS  CPU-TIME  KIND
+1   ready      -    -         0        0/1      0       0    -    -  -             3.0/12.0 GiB     41        1m  managed
+2   ready      -    -         0        0/1      0       0    -    -  -             1.0 GiB           -        0s  managed
+";
+    assert_eq!(nodes(&all, now()), expected);
+}
+
+#[test]
 fn the_header_tells_the_service_in_a_line() {
     let status = |value: Value| header(&serde_json::from_value(value).unwrap());
     assert_eq!(

@@ -25,7 +25,7 @@ use tokio::{
     sync::oneshot,
     time::{Instant, sleep_until, timeout_at},
 };
-use tracing::{debug, warn};
+use tracing::debug;
 
 use self::{
     attempt::{Miss, Request},
@@ -41,6 +41,7 @@ use crate::{
         queue::{Priority, Stage},
     },
     config,
+    journal::tell,
     ollama::{Answer, Body, GenerateRequest},
 };
 
@@ -200,13 +201,13 @@ impl Dispatch {
                 let (lease, result) = select! {
                     Some(ended) = copies.next() => ended,
                     lease = &mut second, if !hedged => {
-                        debug!(node.id = %node, "call takes long: a second copy runs elsewhere");
+                        debug!(ticketd.node = %node, "call takes long: a second copy runs elsewhere");
                         copies.push(self.run(lease, call.request(), &judge));
                         hedged = true;
                         continue;
                     }
                     () = sleep_until(deadline) => {
-                        warn!(node.id = %node, "call given up: its deadline came");
+                        tell!(warn: CallTimedOut, ticketd.node = %node, "call given up: its deadline came");
                         return Err(Failed::TimedOut);
                     }
                 };
@@ -245,7 +246,7 @@ impl Dispatch {
 
     /// Takes note of the attempt whose answer was accepted.
     fn answered(&self, call: &mut Call, lease: Lease, measured: Measured) {
-        debug!(node.id = %lease.node(), duration_ms = %lease.held().as_millis(), "call answered");
+        debug!(ticketd.node = %lease.node(), duration_ms = %lease.held().as_millis(), "call answered");
         self.note(&lease, Outcome::Answered);
         for node in call.cases.blamed(lease.node()) {
             self.balancer.do_send(Blame { node, call: call.id });
@@ -276,11 +277,14 @@ impl Dispatch {
             call.cases.open(&node);
         }
         if !counts {
-            debug!(node.id = %node, reason, "call goes to another node or waits");
+            debug!(ticketd.node = %node, reason, "call goes to another node or waits");
             return;
         }
         call.used += 1;
-        warn!(node.id = %node, attempt = call.used, %duration_ms, reason, "call failed on this node");
+        tell!(
+            warn: CallRetried, ticketd.node = %node, attempt = call.used, %duration_ms, reason,
+            "call failed on this node"
+        );
         call.excluded.push(node);
         call.last = reason;
     }

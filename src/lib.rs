@@ -12,6 +12,7 @@
 //! - [`dispatch`]: one model call, retried elsewhere until it succeeds or its deadline comes.
 //! - [`ollama`]: the only code that knows Ollama's URLs and bodies.
 //! - [`ticket`]: transcript → prompt → answer → checked ticket.
+//! - [`journal`]: systemd's journal, and the events that it names.
 //! - [`place`]: which correction of a place name may be believed.
 //! - [`tokens`]: who may call over TCP.
 //! - [`reload`]: a changed configuration, taken over while everything runs.
@@ -31,6 +32,8 @@ pub mod demo_node;
 pub mod dispatch;
 pub mod fleet;
 pub mod http;
+pub mod journal;
+mod lines;
 pub mod liveness;
 pub mod logging;
 pub mod node;

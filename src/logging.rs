@@ -1,11 +1,17 @@
-//! The log: records on standard error, one a line. Never a word of a call.
+//! The log: records in the journal, or on standard error, one a line. Never a word of a call.
+//!
+//! Fields that operators select by are called `ticketd.…`: `ticketd.event`, `ticketd.node`,
+//! `ticketd.request_id`. The journal has them as `TICKETD_…`, text without that beginning.
+
+mod journal;
+mod text;
 
 use std::{
     io::{IsTerminal, stderr},
     panic::{Location, PanicHookInfo, set_hook},
 };
 
-use tracing::error;
+use tracing::warn;
 use tracing_subscriber::{
     Layer, Registry,
     filter::{LevelFilter, Targets},
@@ -14,7 +20,13 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::config::{Format, Log};
+use self::{journal::Records, text::Readable};
+use crate::{
+    config::{Format, Log},
+    journal::{Journal, tell},
+};
+
+type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Starts logging for the whole process.
 pub fn start(settings: &Log) -> anyhow::Result<()> {
@@ -25,30 +37,42 @@ pub fn start(settings: &Log) -> anyhow::Result<()> {
     let quiet =
         quiet.into_iter().filter(|(part, _)| asked.iter().all(|(target, _)| target != *part));
     let filter = asked.clone().with_targets(quiet.collect::<Vec<_>>());
-    let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
+    let journal = Journal::of(settings).map(|_| Records::new());
     let lines = fmt::layer().with_writer(stderr);
-    let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
-        Format::Json => lines.json().flatten_event(true).boxed(),
-        Format::Text => lines.with_ansi(false).boxed(),
-        Format::Auto if under_systemd => lines.with_ansi(false).without_time().boxed(),
-        Format::Auto => lines.with_ansi(stderr().is_terminal()).boxed(),
+    let text = || fmt::layer().with_writer(stderr).fmt_fields(Readable);
+    let (layer, failed): (AnyLayer, _) = match (settings.format, journal) {
+        (Format::Json, _) => (lines.json().flatten_event(true).boxed(), None),
+        (Format::Text, _) => (text().with_ansi(false).boxed(), None),
+        (Format::Auto, Some(Ok(layer))) => (layer.boxed(), None),
+        (Format::Auto, Some(Err(error))) => {
+            (text().with_ansi(false).without_time().boxed(), Some(error))
+        }
+        (Format::Auto, None) => (text().with_ansi(stderr().is_terminal()).boxed(), None),
     };
     tracing_subscriber::registry().with(layer.with_filter(filter)).try_init()?;
     set_hook(Box::new(panicked));
+    if let Some(error) = failed {
+        warn!(%error, "the journal takes no records with fields: they are lines of text");
+    }
     Ok(())
 }
 
 /// Tells where a panic was. Its message may hold words of a call: that of a wrong slice holds the text.
 fn panicked(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(Location::to_string);
-    error!(at, "a part of ticketd panicked; please report this line");
+    tell!(error: Panicked, at, "a part of ticketd panicked; please report this line");
 }
 
 #[cfg(test)]
 mod tests {
-    use std::env::current_exe;
+    use std::{
+        env::current_exe,
+        io::{self, Write},
+        sync::{Arc, Mutex},
+    };
 
     use tokio::process::Command;
+    use tracing::{error_span, subscriber::with_default};
 
     use super::*;
 
@@ -70,5 +94,62 @@ mod tests {
         let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
         assert!(!output.status.success() && said.contains("src/logging.rs:"), "{said}");
         assert!(WORDS.chars().all(|word| !said.contains(word)), "{said}");
+    }
+
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn said(layer: impl FnOnce(Said) -> AnyLayer, records: impl FnOnce()) -> String {
+        let said = Said::default();
+        with_default(tracing_subscriber::registry().with(layer(said.clone())), records);
+        let bytes = said.0.lock().expect("no panic").clone();
+        String::from_utf8(bytes).expect("text")
+    }
+
+    fn records() {
+        let span = error_span!("request", ticketd.request_id = %"a-1", part = 2);
+        let node = 11435;
+        span.in_scope(
+            || tell!(warn: NodeLost, ticketd.node = %node, node.url = "u", "lost\u{1b}[2J"),
+        );
+        tell!(info: Stopped, "stopped");
+    }
+
+    #[test]
+    fn text_leaves_out_what_is_for_the_journal_alone_and_escapes_the_rest() {
+        let layer = |said: Said| {
+            let lines = fmt::layer().with_writer(move || said.clone()).fmt_fields(Readable);
+            lines.with_ansi(false).without_time().boxed()
+        };
+        let said = said(layer, records);
+        let lost = "request{request_id=a-1 part=2}: ticketd::logging::tests: lost\\x1b[2J \
+                    event=node_lost node=11435 node.url=\"u\"";
+        let (first, second) = said.split_once('\n').expect("two lines");
+        assert!(first.trim_start().starts_with("WARN ") && first.ends_with(lost), "{first}");
+        assert!(second.trim_end().ends_with(" stopped event=stopped"), "{second}");
+    }
+
+    #[test]
+    fn json_has_the_names_of_the_fields_as_they_are() {
+        let layer = |said: Said| {
+            fmt::layer().with_writer(move || said.clone()).json().flatten_event(true).boxed()
+        };
+        let said = said(layer, records);
+        let first: serde_json::Value =
+            serde_json::from_str(said.lines().next().expect("a line")).expect("JSON");
+        assert_eq!(first["ticketd.event"], "node_lost");
+        assert_eq!(first["ticketd.node"], "11435");
+        assert_eq!(first["span"]["ticketd.request_id"], "a-1");
     }
 }

@@ -12,13 +12,13 @@ use tokio::{
     task::spawn_blocking,
     time::timeout,
 };
-use tracing::{error, info, warn};
 
 use self::places::Stamps;
 use crate::{
     balancer::{Balancer, Configure},
     config::{self, BadPlace, Config, Invalid, Sources},
     fleet::{Changes, Fleet, Update},
+    journal::tell,
     place::Files,
     systemd::Manager,
     ticket::Settings,
@@ -140,13 +140,13 @@ impl Reloader {
     async fn reload_places(&self) -> Taken {
         let (taken, reason) = match self.0.lock().await.reload_places().await {
             Ok(units) => {
-                info!(units, "place names reloaded");
+                tell!(info: PlacesReloaded, units, "place names reloaded");
                 return Taken::Over;
             }
             Err(NotTaken::Bad(bad)) => (Taken::Refused, bad.to_string().replace('\n', "; ")),
             Err(NotTaken::Unread(reason)) => (Taken::Unread, reason.to_owned()),
         };
-        error!("place names not reloaded, the old ones stay: {reason}");
+        tell!(error: PlacesRefused, "place names not reloaded, the old ones stay: {reason}");
         taken
     }
 
@@ -160,15 +160,21 @@ impl Reloader {
         match &result {
             Ok(Report { changes, changed, needs_restart }) => {
                 let Changes { added, removed, restarted, unchanged } = changes;
-                info!(?changed, ?added, ?removed, ?restarted, unchanged, "configuration reloaded");
+                tell!(
+                    info: ConfigReloaded, ?changed, ?added, ?removed, ?restarted, unchanged,
+                    "configuration reloaded"
+                );
                 if !needs_restart.is_empty() {
                     let keys = needs_restart.join(", ");
-                    warn!(keys, "these keys differ and hold only after a restart of ticketd");
+                    tell!(
+                        warn: ConfigNeedsRestart, keys,
+                        "these keys differ and hold only after a restart of ticketd"
+                    );
                 }
             }
             Err(reason) => {
                 let reason = reason.to_string().replace('\n', "; ");
-                error!("configuration not reloaded, the old one stays: {reason}");
+                tell!(error: ConfigRefused, "configuration not reloaded, the old one stays: {reason}");
             }
         }
         result

@@ -18,7 +18,7 @@ use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use self::validate::Fault;
 pub use self::{
@@ -31,6 +31,7 @@ use crate::{
     balancer::queue::Stage,
     config::{self, BadPrompt, Correction, Fallback, Ungrounded},
     dispatch::{Dispatch, Failed, Unfit},
+    journal::tell,
     ollama::{Answer, GenerateRequest, Stats},
     place::{self, Alternative, Corrector, Named, Outcome},
 };
@@ -145,7 +146,7 @@ impl<'a> Tickets<'a> {
             self.settings.ticket.fallback == Fallback::Extractive && !self.dispatch.is_batch();
         match self.by_model(call, before(deadline)).await {
             Err(failed) if extractive && failed.is_of_models() => {
-                warn!(reason = %failed, "no node made the ticket: it is a rule-made draft");
+                tell!(warn: TicketDegraded, reason = %failed, "no node made the ticket: it is a rule-made draft");
                 Ok(draft(call, &self.settings.ticket.types, &self.settings.corrector, ""))
             }
             made => made,
@@ -161,6 +162,10 @@ impl<'a> Tickets<'a> {
             }
             made => made?,
         };
+        if !quality.grounded {
+            let facts = quality.ungrounded.len();
+            tell!(info: TicketUngrounded, facts, "the ticket says what nobody said");
+        }
         if !quality.grounded && self.settings.ticket.ungrounded == Ungrounded::Reject {
             return Err(Failed::Ungrounded);
         }
@@ -280,11 +285,11 @@ impl<'a> Tickets<'a> {
                 ZoneCorrection::told(zone, chosen, method)
             }
             Ok(None) => {
-                warn!("zone kept: the model's answer is no choice");
+                tell!(warn: ZoneKept, "zone kept: the model's answer is no choice");
                 ZoneCorrection::failed(zone, alternatives, "模型未给出有效选择，地名未校正")
             }
             Err(failed) => {
-                warn!(reason = %failed, "zone kept: nobody could choose what it means");
+                tell!(warn: ZoneKept, reason = %failed, "zone kept: nobody could choose what it means");
                 ZoneCorrection::failed(zone, alternatives, zone::reason(&failed))
             }
         }

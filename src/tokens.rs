@@ -9,7 +9,8 @@ use std::{
 };
 
 use subtle::{Choice, ConstantTimeEq};
-use tracing::warn;
+
+use crate::journal::tell;
 
 /// The shortest token; 16 random characters cannot be guessed over a network.
 const LEAST_BYTES: usize = 16;
@@ -102,7 +103,7 @@ impl Guard {
         let files = [("server.tokens_file", users), ("server.admin_tokens_file", admins)];
         for (key, file) in files.into_iter().filter_map(|(key, file)| Some((key, file?))) {
             if file.metadata().is_ok_and(|file| file.permissions().mode() & 0o004 != 0) {
-                warn!(file = %file.display(), "{key}: every user of this host can read it; chmod o-r it");
+                tell!(warn: AccessOpen, file = %file.display(), "{key}: every user of this host can read it; chmod o-r it");
             }
         }
         let read = |file: Option<&Path>| file.map(Tokens::read).transpose();

@@ -16,7 +16,7 @@ pub struct Log {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// `text`, with colours on a terminal and without a time stamp under systemd, which adds one.
+    /// Records with fields where standard error is the journal's; else `text`, with colours on a terminal.
     Auto,
     /// One line a record, without colours.
     Text,

@@ -48,7 +48,7 @@ pub(super) async fn log<B: MessageBody + 'static>(
     };
     request.extensions_mut().insert(RequestId(id.as_str().into()));
     // At the level of errors, so that a failure has its id whatever the log's level is.
-    let span = error_span!("request", request.id = %id);
+    let span = error_span!("request", ticketd.request_id = %id);
     let mut response = next.call(request).instrument(span).await?;
     line.status = Some(response.status().as_u16());
     if let Ok(id) = HeaderValue::from_str(&id) {
@@ -131,15 +131,15 @@ impl Drop for Line {
         let duration_ms = since.elapsed().as_millis();
         match status {
             Some(status) if *is_whole => {
-                info!(request.id = id, method, route, status, %duration_ms, "request answered");
+                info!(ticketd.request_id = id, method, route, status, %duration_ms, "request answered");
             }
             Some(status) => {
-                info!(request.id = id, method, route, status, %duration_ms, "caller left");
+                info!(ticketd.request_id = id, method, route, status, %duration_ms, "caller left");
             }
             None if std::thread::panicking() => {
-                error!(request.id = id, method, route, %duration_ms, "handler panicked");
+                error!(ticketd.request_id = id, method, route, %duration_ms, "handler panicked");
             }
-            None => info!(request.id = id, method, route, %duration_ms, "caller left"),
+            None => info!(ticketd.request_id = id, method, route, %duration_ms, "caller left"),
         }
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tracing::{error, warn};
 
 use crate::{
-    balancer::Unserved, config::Invalid, dispatch::Failed, reload::NotReloaded,
+    balancer::Unserved, config::Invalid, dispatch::Failed, journal::tell, reload::NotReloaded,
     ticket::BadTranscript,
 };
 
@@ -258,8 +258,14 @@ impl ApiError {
     /// Takes note of it in the log, which is done once for each.
     fn log(&self) {
         let (status, code) = self.contract();
-        if matches!(self, Self::Internal | Self::UpstreamFailed { .. }) {
+        if matches!(self, Self::UpstreamFailed { .. }) {
+            tell!(error: CallFailed, code, "request failed: {self}");
+        } else if matches!(self, Self::Internal) {
             error!(code, "request failed: {self}");
+        } else if matches!(self, Self::Busy { .. }) {
+            tell!(warn: QueueFull, code, "request failed: {self}");
+        } else if matches!(self, Self::TimedOut) {
+            tell!(warn: CallTimedOut, code, "request failed: {self}");
         } else if status.is_server_error() && !matches!(self, Self::NotReady) {
             warn!(code, "request failed: {self}");
         }

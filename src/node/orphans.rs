@@ -11,7 +11,8 @@ use tokio::{
     task::spawn_blocking,
     time::{interval, timeout},
 };
-use tracing::warn;
+
+use crate::journal::tell;
 
 /// The variable that marks every child, and by inheritance its runners: `NODE@PID:START:NAMESPACE`,
 /// with the process id of the ticketd that started it, that process's start time, and the namespace
@@ -41,7 +42,7 @@ pub async fn end_all() {
         }
     };
     if timeout(LIMIT, gone).await.is_err() {
-        warn!("processes that an earlier ticketd left behind do not end");
+        tell!(warn: Orphaned, "processes that an earlier ticketd left behind do not end");
     }
 }
 
@@ -57,8 +58,9 @@ fn kill_orphans() -> usize {
         let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
         let Some(node) = orphan_of(&process, own) else { continue };
         if pidfd_send_signal(&handle, Signal::KILL).is_ok() {
-            warn!(
-                node.id = node,
+            tell!(
+                warn: Orphaned,
+                ticketd.node = node,
                 node.pid = process.pid,
                 "left behind by an earlier ticketd: killed"
             );

@@ -4,7 +4,6 @@ use std::{path::PathBuf, time::Duration};
 
 use actix::{ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
 use tokio::{sync::watch, task::spawn_blocking, time::Instant};
-use tracing::{info, warn};
 
 use super::{
     Node,
@@ -13,6 +12,7 @@ use super::{
 };
 use crate::{
     balancer::NodeId,
+    journal::tell,
     ollama::{self, Probe, Progress, PullFailed},
 };
 
@@ -79,7 +79,7 @@ impl Node {
                         "the model cannot be pulled into {shown} ({error}): make it writable for the \
                          user that ticketd runs as, or set model.pull = \"never\""
                     );
-                    warn!(node.id = %node.setup.id, "{reason}");
+                    tell!(warn: PullFailed, ticketd.node = %node.setup.id, "{reason}");
                     node.remedy = Some(reason);
                     node.step(Event::Pulled(Pulled::Broken), context);
                 }
@@ -125,7 +125,10 @@ impl Job {
     /// The error is what people are told.
     async fn run(self, told: watch::Sender<u8>) -> Result<(), String> {
         let Err(failed) = self.fetch(&told).await else {
-            info!(node.id = %self.node, model.name = self.model, "model pulled");
+            tell!(
+                info: PullFinished, ticketd.node = %self.node, model.name = self.model,
+                "model pulled"
+            );
             return Ok(());
         };
         let error = ollama::chain(&failed);
@@ -133,7 +136,9 @@ impl Job {
         let hint = if error.contains("file does not exist") { "; check model.name" } else { "" };
         let reason =
             format!("the pull of {} failed, and goes on by itself: {error}{hint}", self.model);
-        warn!(node.id = %self.node, percent = *told.borrow(), "{reason}");
+        tell!(
+            warn: PullFailed, ticketd.node = %self.node, percent = *told.borrow(), "{reason}"
+        );
         Err(reason)
     }
 
@@ -155,7 +160,10 @@ impl Job {
             if last.is_none_or(|last| tenth > last) || said.elapsed() >= TELL_EVERY {
                 (last, said) = (Some(tenth), Instant::now());
                 let (bytes, total) = (progress.completed(), progress.total());
-                info!(node.id = %self.node, model.name = self.model, percent, bytes, total, "model is being pulled");
+                tell!(
+                    info: PullProgress, ticketd.node = %self.node, model.name = self.model, percent,
+                    bytes, total, "model is being pulled"
+                );
             }
             Ok(())
         };

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use actix::{AsyncContext, Context};
 use jiff::Timestamp;
-use tracing::{error, info, warn};
 
 use super::{
     Kind, Node, Status,
     lifecycle::{Goal, Phase},
 };
-use crate::{balancer::NodeReport, config};
+use crate::{balancer::NodeReport, config, journal::tell};
 
 impl Node {
     /// Tells how things stand.
@@ -111,10 +110,14 @@ impl Node {
     fn tell(&mut self, phase: Phase) {
         let (id, url) = (self.setup.id.clone(), self.setup.endpoint.base().to_owned());
         match phase {
-            Phase::Ready { .. } => info!(node.id = %id, node.url = url, "node ready"),
-            Phase::Loading => info!(node.id = %id, node.url = url, "node loads its model"),
+            Phase::Ready { .. } => {
+                tell!(info: NodeReady, ticketd.node = %id, node.url = url, "node ready");
+            }
+            Phase::Loading => {
+                tell!(info: NodeLoading, ticketd.node = %id, node.url = url, "node loads its model");
+            }
             Phase::Pulling => {
-                info!(node.id = %id, node.url = url, "node pulls the model");
+                tell!(info: PullStarted, ticketd.node = %id, node.url = url, "node pulls the model");
                 self.remedy = None;
             }
             Phase::ModelMissing => {
@@ -126,17 +129,20 @@ impl Node {
                 } else {
                     format!("get the model with OLLAMA_HOST={url} ollama pull {name}")
                 };
-                warn!(
-                    node.id = %id, node.url = url, model.name = name,
+                tell!(
+                    warn: NodeModelMissing, ticketd.node = %id, node.url = url, model.name = name,
                     "node answers but does not have the model: {remedy}"
                 );
                 self.remedy = Some(remedy);
             }
             Phase::Checking { .. } => {
-                warn!(node.id = %id, "calls made no progress on this node: one token is asked for");
+                tell!(warn: NodeDoubted, ticketd.node = %id, "calls made no progress on this node: one token is asked for");
             }
             Phase::Hung => {
-                error!(node.id = %id, "node hangs: it answers probes but generates nothing")
+                tell!(
+                    error: NodeHung, ticketd.node = %id,
+                    "node hangs: it answers probes but generates nothing"
+                );
             }
             Phase::NoGpu => {
                 self.remedy = Some(
@@ -144,10 +150,15 @@ impl Node {
                      memory, then restart the node"
                         .to_owned(),
                 );
-                error!(node.id = %id, "node gets no calls: its model is not wholly on the GPU");
+                tell!(
+                    error: NodeOffGpu, ticketd.node = %id,
+                    "node gets no calls: its model is not wholly on the GPU"
+                );
             }
             Phase::Unhealthy { .. } => {
-                warn!(node.id = %id, node.url = url, "node lost: it does not answer");
+                tell!(
+                    warn: NodeLost, ticketd.node = %id, node.url = url, "node lost: it does not answer"
+                );
                 self.remedy = Some(match self.status().kind {
                     Kind::Managed => format!(
                         "it does not answer; killed and started anew after {}",
@@ -172,7 +183,7 @@ impl Node {
                     )
                 });
                 if self.lifecycle.begins_to_loop() {
-                    error!(node.id = %id, "node crash-looping: {remedy}");
+                    tell!(error: NodeCrashLoop, ticketd.node = %id, "node crash-looping: {remedy}");
                 }
             }
             Phase::Draining { goal } => {
@@ -181,10 +192,15 @@ impl Node {
                     Goal::Park => "stay out of service",
                     Goal::Finish => "be removed",
                 };
-                info!(node.id = %id, goal, "node drains: it gets no new calls");
+                tell!(
+                    info: NodeDraining, ticketd.node = %id, goal,
+                    "node drains: it gets no new calls"
+                );
             }
             Phase::Stopped => {
-                info!(node.id = %id, "node out of service until it is resumed");
+                tell!(
+                    info: NodeParked, ticketd.node = %id, "node out of service until it is resumed"
+                );
                 self.remedy = Some(format!("drained; `ticketd node resume {id}` takes it back"));
             }
             Phase::Looking
@@ -210,7 +226,9 @@ impl Node {
                  left alone now; look at its log, then restart it",
                 self.settings.kills_per_hour
             );
-            error!(node.id = %self.setup.id, "node hangs again: {message}");
+            tell!(
+                error: NodeKillsSpent, ticketd.node = %self.setup.id, "node hangs again: {message}"
+            );
             self.remedy = Some(message);
         }
         self.excess = excess;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use tokio::{sync::oneshot, time::Instant};
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{
     Loaded, Node, Residence,
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     balancer::AwaitIdle,
+    journal::tell,
     ollama::{self, Budget, CanaryRequest, Held, LoadRequest, Pace, Probe, UpstreamError},
 };
 
@@ -88,7 +89,7 @@ impl Node {
             }
         };
         if let Some(warning) = self.warning().filter(|warning| Some(warning) != before.as_ref()) {
-            warn!(node.id = %self.setup.id, "{warning}");
+            tell!(warn: NodeOffGpu, ticketd.node = %self.setup.id, "{warning}");
         }
         memory
     }
@@ -119,9 +120,12 @@ impl Node {
             }
             let (id, duration_ms) = (node.setup.id.clone(), since.elapsed().as_millis());
             match &result {
-                Ok(_) => info!(node.id = %id, %duration_ms, "model loaded"),
+                Ok(_) => info!(ticketd.node = %id, %duration_ms, "model loaded"),
                 Err(error) => {
-                    warn!(node.id = %id, %duration_ms, %error, "model could not be loaded: tried again");
+                    tell!(
+                        warn: NodeLoadFailed, ticketd.node = %id, %duration_ms, %error,
+                        "model could not be loaded: tried again"
+                    );
                     node.remedy = Some(format!(
                         "the model could not be loaded ({error}), and is tried again: the node's log says why"
                     ));

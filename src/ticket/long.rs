@@ -2,12 +2,13 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream::iter};
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::{Tickets, Transcript, condense, prompt};
 use crate::{
     balancer::queue::Stage,
     dispatch::{Failed, Unfit},
+    journal::tell,
     ollama::{Answer, GenerateRequest},
 };
 
@@ -59,7 +60,7 @@ impl Tickets<'_> {
                 return Ok(call);
             }
             self.dispatch.stage("condense");
-            info!(round, parts = parts.len(), "a call too long for the context is condensed");
+            tell!(info: TicketCondensed, round, parts = parts.len(), "a call too long for the context is condensed");
             // The first one waits like any other new call; with its answer the ticket is begun.
             let mut shorter = vec![condense(first, stage).await?];
             stage = Stage::Begun;

@@ -148,14 +148,14 @@ async fn a_caller_sees_its_place_its_node_its_tokens_and_its_ticket() {
     })
     .await;
     drop(behind);
-    ticketd.process.line_after("caller left request.id=").await;
-    assert!(!ticketd.process.log().contains("request answered request.id=\"told\""));
+    ticketd.process.line_after("caller left request_id=").await;
+    assert!(!ticketd.process.log().contains("request answered request_id=\"told\""));
     drop(stalled);
     let (names, ticket) = events.names().await;
     let names = names.iter().skip_while(|name| *name == "queued").collect::<Vec<_>>();
     assert_eq!(names, ["started", "token", "done"]);
     assert_done(&ticket);
-    ticketd.process.line_after("request answered request.id=\"told\"").await;
+    ticketd.process.line_after("request answered request_id=\"told\"").await;
     ticketd.stop().await;
 }
 
@@ -188,7 +188,7 @@ async fn who_joins_a_plain_caller_in_the_queue_is_told_its_place() {
     assert_eq!(events.wait_for("queued").await["position"], 1);
     // The one who began it leaves; the other one stays.
     drop(plain);
-    ticketd.process.line_after("caller left request.id=").await;
+    ticketd.process.line_after("caller left request_id=").await;
     drop(stalled);
     assert_done(&events.wait_for("done").await);
     assert_eq!(fake.calls().await, 3);

@@ -144,7 +144,7 @@ async fn a_call_whose_node_failed_is_never_turned_away_by_a_full_queue() {
         let log = ticketd.stop().await;
         let begun = |line: &&str| line.contains("call failed on this node");
         for line in log.lines().filter(begun) {
-            let id = line.split_once("request.id=").and_then(|(_, rest)| rest.split('}').next());
+            let id = line.split_once("request_id=").and_then(|(_, rest)| rest.split('}').next());
             let id = id.expect("a request id");
             let lost = |line: &&str| line.contains("request failed") && line.contains(id);
             assert_eq!(log.lines().find(lost), None, "{fault}");

@@ -26,7 +26,7 @@ async fn a_caller_who_leaves_amid_the_tokens_frees_its_slot() {
         (stats["endpoints"][0]["in_flight"] == 0).then_some(())
     })
     .await;
-    ticketd.process.line_after("caller left request.id=").await;
+    ticketd.process.line_after("caller left request_id=").await;
     assert_ticket(&ticketd.summarize(&call(1)).await);
     ticketd.stop().await;
 }
@@ -141,7 +141,7 @@ async fn a_caller_who_takes_nothing_of_its_events_is_cut_off_and_frees_its_slot(
     let text = format!("{fill}{head}content-length: {length}\r\n\r\n{CALL}");
     stream.write_all(text.as_bytes()).await.expect("sent");
     until("the node sees it", async || fake.seen().await["left"][0].as_u64()).await;
-    ticketd.process.line_after("caller left request.id=").await;
+    ticketd.process.line_after("caller left request_id=").await;
     assert_ticket(&ticketd.summarize(&call(1)).await);
     let told = rest(&mut stream).await;
     assert!(!told.contains("event: failed"), "{told}");

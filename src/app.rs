@@ -14,13 +14,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::{
     balancer::{Balancer, Close},
     config::{self, Config, Endpoint, Sources},
     fleet::{self, Closed, Fleet},
     http::{self, control::SocketFile},
+    journal::{Journal, tell},
     node::{Kill, Stop, cgroup::Cgroups, orphans},
     ollama,
     place::Corrector,
@@ -109,8 +110,10 @@ impl App {
         let corrector = Arc::clone(&live.tickets.corrector);
         let (live, lived) = watch::channel(Arc::new(live));
         raise_file_limit();
+        let journal = Journal::of(&config.log);
         let config::Config { nodes, model, .. } = config;
-        let fleet = Fleet::new(nodes, model, balancer.clone(), heart.clone(), failed.clone());
+        let (beats, lost) = (heart.clone(), failed.clone());
+        let fleet = Fleet::new(nodes, model, balancer.clone(), beats, lost, journal);
         let fleet = fleet.start();
         let is_reloadable = sources.is_some();
         let reloader = Reloader::new(Parts {
@@ -187,7 +190,9 @@ impl App {
             }
         };
         match ended {
-            Ok(signal) => info!(signal, "stopping: no new calls, those that came are served"),
+            Ok(signal) => {
+                tell!(info: DrainStarted, signal, "stopping: no new calls, those that came are served");
+            }
             Err(error) => {
                 kill_nodes(&self.fleet).await;
                 return Err(error);
@@ -199,7 +204,7 @@ impl App {
             (self.balancer.clone(), self.grace_over.clone(), self.grace);
         actix::spawn(async move {
             sleep(grace).await;
-            warn!("grace over: calls that still wait are refused");
+            tell!(warn: DrainOverdue, "grace over: calls that still wait are refused");
             balancer.do_send(Close);
             grace_over.cancel();
         });
@@ -223,7 +228,7 @@ impl App {
             kill_nodes(&self.fleet).await;
             return Err(error);
         }
-        info!("stopped");
+        tell!(info: Stopped, "stopped");
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -286,7 +291,8 @@ fn announce(
     node_urls: &[String],
     corrector: &Corrector,
 ) {
-    info!(
+    tell!(
+        info: Started,
         version = env!("CARGO_PKG_VERSION"),
         model.name = config.model.name,
         nodes = node_urls.len(),
@@ -310,6 +316,9 @@ fn announce(
     }
     info!("export DEEPSEEK_ENDPOINTS=\"{}\"", node_urls.join(","));
     if config.server.tokens_file.is_none() && !config.server.listen.ip().is_loopback() {
-        error!("server.allow_anonymous: every host that reaches this address can use the service");
+        tell!(
+            error: AccessOpen,
+            "server.allow_anonymous: every host that reaches this address can use the service"
+        );
     }
 }

@@ -12,7 +12,6 @@ use actix::{
 use awc::Client;
 use tokio::{sync::oneshot, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
 
 pub use self::{
     messages::{Add, Begin, Changes, Close, Closed, Find, List, Refused, Remove, Update, View},
@@ -21,6 +20,7 @@ pub use self::{
 use crate::{
     balancer::{Balancer, NodeId, Register, Unregister},
     config,
+    journal::{Journal, tell},
     liveness::Heart,
     node::{Audience, AwaitEnd, Host, Node, Order, Reconfigure, Setup, Status, cgroup},
     ollama,
@@ -64,17 +64,19 @@ pub struct Fleet {
     closed: bool,
     heart: Heart,
     failed: CancellationToken,
+    journal: Option<Journal>,
 }
 
 impl Fleet {
     /// The nodes of a configuration; they start with [`Begin`]. It and they beat, and `failed` is
-    /// cancelled if it or one of them dies.
+    /// cancelled if it or one of them dies. Their processes write to the `journal`, if there is one.
     pub fn new(
         settings: &config::Nodes,
         model: &config::Model,
         balancer: Addr<Balancer>,
         heart: Heart,
         failed: CancellationToken,
+        journal: Option<Journal>,
     ) -> Self {
         Self {
             entries: Vec::new(),
@@ -89,6 +91,7 @@ impl Fleet {
             closed: false,
             heart,
             failed,
+            journal,
         }
     }
 
@@ -100,6 +103,7 @@ impl Fleet {
             status: context.address().recipient(),
             heart: self.heart.clone(),
             failed: self.failed.clone(),
+            journal: self.journal.clone(),
         };
         let node = Node::new(setup.clone(), &self.settings, self.client.clone(), audience).start();
         self.register(&setup, &node);
@@ -141,7 +145,7 @@ impl Fleet {
         let Some(at) = self.entries.iter().position(|entry| entry.setup.id == *id) else { return };
         let entry = self.entries.remove(at);
         self.balancer.do_send(Unregister { node: id.clone() });
-        info!(node.id = %id, "node removed");
+        tell!(info: NodeRemoved, ticketd.node = %id, "node removed");
         if let Some(successor) = entry.successor.filter(|_| !self.closed) {
             self.start_node(successor, context);
         }
@@ -177,8 +181,8 @@ impl Fleet {
     fn stop_restarts(&mut self, id: &NodeId) {
         let spared: Vec<_> = self.restarts.drain(..).map(|spared| spared.to_string()).collect();
         if !spared.is_empty() {
-            error!(
-                node.id = %id, spared = ?spared,
+            tell!(
+                error: RestartsHalted, ticketd.node = %id, spared = ?spared,
                 "node did not come back with the new configuration: the nodes that were to follow keep \
                  their processes; mend it and reload, or restart them"
             );
@@ -238,7 +242,7 @@ impl Handler<Status> for Fleet {
         let first = self.digests().next();
         let mixed = self.digests().any(|digest| Some(digest) != first);
         if mixed && !self.mixed {
-            warn!("the nodes serve models of the same name and different content (digest)");
+            tell!(warn: ModelsDiffer, "the nodes serve models of the same name and different content (digest)");
         }
         self.mixed = mixed;
     }

@@ -9,6 +9,7 @@ mod directory;
 mod effects;
 pub mod exec;
 pub mod lifecycle;
+mod lines;
 mod messages;
 mod orders;
 pub mod orphans;
@@ -33,6 +34,7 @@ use tracing::info;
 pub use self::{
     cgroup::Usage,
     command::{Command, Host},
+    lines::{Entry, NodeLines},
     messages::{AwaitEnd, Kill, NotOurs, Order, ReadLog, Reconfigure, Stop},
     output::LogLine,
     status::{Failure, Kind, Residence, Status, to_millisecond},
@@ -47,6 +49,7 @@ use crate::{
     backoff::Backoff,
     balancer::{AwaitIdle, NodeId, NodeReport},
     config::{self, Endpoint},
+    journal::Journal,
     liveness::Heart,
 };
 
@@ -91,6 +94,8 @@ pub struct Audience {
     pub heart: Heart,
     /// Cancelled when the actor ends although nobody asked it to.
     pub failed: CancellationToken,
+    /// Where its process writes; none for pipes.
+    pub journal: Option<Journal>,
 }
 
 /// The actor.
@@ -102,6 +107,8 @@ pub struct Node {
     client: Client,
     audience: Audience,
     log: NodeLog,
+    /// Whether its last process writes to pipes, although there is a journal.
+    piped: bool,
     group: Option<Group>,
     /// Why the group was killed, and its end is awaited.
     killed: Option<&'static str>,
@@ -147,6 +154,7 @@ impl Node {
         };
         Self {
             log: NodeLog::new(setup.id.clone(), settings.log_lines_per_second),
+            piped: false,
             setup,
             settings: settings.clone(),
             lifecycle,
@@ -210,7 +218,7 @@ impl Node {
             Action::Canary => self.canary(context),
             Action::RetryAfter(delay) => {
                 let delay_ms = delay.as_millis();
-                info!(node.id = %self.setup.id, %delay_ms, "node waits before its next start");
+                info!(ticketd.node = %self.setup.id, %delay_ms, "node waits before its next start");
                 context.run_later(delay, |node, context| node.step(Event::DelayOver, context));
             }
             Action::Drain => self.drain(context),

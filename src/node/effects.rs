@@ -10,23 +10,24 @@ use tokio::{
     task::spawn_blocking,
     time::timeout,
 };
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, warn};
 
 use super::{
     Failure, Group, Node,
     cgroup::{Cgroup, Events},
     directory, exec,
     lifecycle::{Event, Phase},
-    orphans, output, port,
+    lines::Spoken,
+    orphans,
+    output::{self, LAST_LINES},
+    port,
     process::{self, Started},
 };
 use crate::{
     balancer::AwaitIdle,
+    journal::tell,
     ollama::{self, Probe},
 };
-
-/// The lines of output that are kept with the end of a process.
-pub(super) const LAST_LINES: usize = 10;
 
 /// How long the end of a process may wait for its last lines.
 const LAST_LINES_WAIT: Duration = Duration::from_millis(500);
@@ -92,11 +93,11 @@ impl Node {
             let remedy = match found {
                 Found::Free => return node.step(Event::PortFree, context),
                 Found::Ollama(owner) if node.settings.adopt => {
-                    info!(node.id = %id, owner, "an Ollama answers on the port already: adopted as it is, and not managed");
+                    tell!(info: NodeAdopted, ticketd.node = %id, owner, "an Ollama answers on the port already: adopted as it is, and not managed");
                     return node.step(Event::PortServed, context);
                 }
                 Found::Unusable(reason) => {
-                    error!(node.id = %id, "node cannot start: {reason}");
+                    tell!(error: NodeCannotStart, ticketd.node = %id, "node cannot start: {reason}");
                     node.remedy = Some(reason);
                     return node.step(Event::SpawnFailed { hopeless: true }, context);
                 }
@@ -112,9 +113,14 @@ impl Node {
                     "something that is no Ollama has the port ({owner}): stop it, or take the port out \
                      of nodes.ports"
                 ),
-                Found::Unknown => "the port cannot be looked at for want of files or memory".to_owned(),
+                Found::Unknown => {
+                    let remedy = "the port cannot be looked at for want of files or memory";
+                    error!(ticketd.node = %id, "{remedy}");
+                    node.remedy = Some(remedy.to_owned());
+                    return node.step(Event::PortTaken, context);
+                }
             };
-            error!(node.id = %id, "{remedy}");
+            tell!(error: NodePortTaken, ticketd.node = %id, "{remedy}");
             node.remedy = Some(remedy);
             node.step(Event::PortTaken, context);
         });
@@ -123,18 +129,23 @@ impl Node {
 
     pub(super) fn spawn(&mut self, context: &mut Context<Self>) {
         self.generation += 1;
+        let spoken = self.speak();
         let Some(command) = &self.setup.command else { return };
         let cgroup = self.cgroup();
-        let started = match process::start(command, orphans::mark(&self.setup.id), cgroup) {
+        let stream = spoken.as_ref().map(Spoken::stream);
+        let mark = orphans::mark(&self.setup.id);
+        let started = match process::start(command, mark, cgroup, stream) {
             Ok(started) => started,
             Err(error) => return self.not_started(&error, error.kind(), context),
         };
         self.starts += 1;
         self.oom_kills = 0;
         self.running = Some((Arc::new(command.clone()), self.setup.slots));
-        let Started { group, mut child, stdout, stderr } = started;
+        let Started { group, mut child, pipes: output } = started;
         let pid = group.id();
-        info!(node.id = %self.setup.id, node.pid = pid, "node process started");
+        tell!(
+            info: NodeStarted, ticketd.node = %self.setup.id, node.pid = pid, "node process started"
+        );
         // Closed when the last line has been taken.
         let (pipes, mut last_line) = mpsc::channel::<()>(1);
         let take = move |line, node: &mut Self, _: &mut Context<Self>| {
@@ -142,10 +153,13 @@ impl Node {
             let now = node.now();
             node.log.take(line, pid, now);
         };
-        let read_stdout = wrap_stream(Box::pin(output::lines(stdout))).map(take.clone());
-        let read_stderr = wrap_stream(Box::pin(output::lines(stderr))).map(take);
-        context.spawn(read_stdout.finish());
-        context.spawn(read_stderr.finish());
+        if let Some((stdout, stderr)) = output {
+            let read_stdout = wrap_stream(Box::pin(output::lines(stdout))).map(take.clone());
+            let read_stderr = wrap_stream(Box::pin(output::lines(stderr))).map(take.clone());
+            context.spawn(read_stdout.finish());
+            context.spawn(read_stderr.finish());
+        }
+        drop(take);
         self.group = Some(group);
         let wait = async move { child.wait().await }.into_actor(self);
         let wait = wait.then(move |status, node, _| {
@@ -168,11 +182,15 @@ impl Node {
             let failure =
                 exec::failure(&status).filter(|_| starting && node.setup.cgroup.is_some());
             let ending = process::ending(status);
+            let last = spoken.map(|spoken| spoken.close(&ending, pid));
             if let Some(kind) = failure {
                 node.starts -= 1;
                 return node.not_started(&ending, kind, context);
             }
-            node.ended(&ending, pid, events);
+            let failed = node.ended(&ending, pid, events);
+            if let Some((at, last)) = failed.zip(last) {
+                node.recall(at, last, context);
+            }
             node.step(Event::Exited, context);
         });
         context.spawn(ended);
@@ -189,20 +207,24 @@ impl Node {
         let Some(command) = &self.setup.command else { return };
         let program = command.program.display();
         let (remedy, hopeless) = process::remedy(kind);
-        error!(node.id = %self.setup.id, %program, %error, "node cannot start: {remedy}");
+        tell!(
+            error: NodeCannotStart, ticketd.node = %self.setup.id, %program, %error,
+            "node cannot start: {remedy}"
+        );
         self.remedy = Some(format!("{program}: {remedy}"));
         self.step(Event::SpawnFailed { hopeless }, context);
     }
 
-    /// Keeps how a process ended that was not meant to.
-    fn ended(&mut self, ending: &str, pid: i32, events: Events) {
+    /// Keeps how a process ended that was not meant to, and says when.
+    fn ended(&mut self, ending: &str, pid: i32, events: Events) -> Option<Timestamp> {
         (self.memory, self.usage) = (None, None);
         let out_of_memory = self.ran_out(events);
         let id = &self.setup.id;
         let killed = self.killed.take();
         let wanted = matches!(self.lifecycle.phase(), Phase::Stopping { .. });
         if killed.is_none() && wanted {
-            return debug!(node.id = %id, node.pid = pid, ending, "node process ended");
+            debug!(ticketd.node = %id, node.pid = pid, ending, "node process ended");
+            return None;
         }
         let reason = match (killed, out_of_memory) {
             (Some(reason), _) => format!("killed: {reason}"),
@@ -211,9 +233,14 @@ impl Node {
         };
         let output = self.log.last_of(pid, LAST_LINES);
         if killed.is_none() {
-            warn!(node.id = %id, node.pid = pid, ending, "node process ended by itself");
+            tell!(
+                warn: NodeEnded, ticketd.node = %id, node.pid = pid, ending,
+                "node process ended by itself"
+            );
         }
-        self.last_failure = Some(Failure { at: Timestamp::now(), reason, output });
+        let at = Timestamp::now();
+        self.last_failure = Some(Failure { at, reason, output });
+        Some(at)
     }
 
     /// Waits for the calls in flight, but not for ever.
@@ -229,7 +256,7 @@ impl Node {
         self.drain = vec![
             context.spawn(wait),
             context.run_later(limit, |node, context| {
-                warn!(node.id = %node.setup.id, "node still has calls after nodes.drain_timeout: they go elsewhere");
+                warn!(ticketd.node = %node.setup.id, "node still has calls after nodes.drain_timeout: they go elsewhere");
                 node.step(Event::DrainOver, context);
             }),
         ];
@@ -251,7 +278,10 @@ impl Node {
     pub(super) fn kill(&mut self, reason: &'static str) {
         if let Some(group) = self.group.as_ref().filter(|_| self.killed.is_none()) {
             self.killed = Some(reason);
-            warn!(node.id = %self.setup.id, node.pid = group.id(), reason, "node process killed");
+            tell!(
+                warn: NodeKilled, ticketd.node = %self.setup.id, node.pid = group.id(), reason,
+                "node process killed"
+            );
             group.signal(Signal::KILL);
         }
     }

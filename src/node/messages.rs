@@ -1,9 +1,9 @@
 //! What a Node is told and asked.
 
 use actix::Message;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 
-use super::{LogLine, Setup, Status};
+use super::{NodeLines, Setup, Status};
 use crate::config;
 
 /// Ends the node at once and in order: SIGTERM, the grace, SIGKILL. `done` fires when its process has
@@ -62,5 +62,5 @@ pub struct Reconfigure {
 
 /// Asks for the last lines of output, and those to come.
 #[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "(Vec<LogLine>, broadcast::Receiver<LogLine>)")]
+#[rtype(result = "NodeLines")]
 pub struct ReadLog;

@@ -128,6 +128,6 @@ impl Handler<ReadLog> for Node {
     type Result = MessageResult<ReadLog>;
 
     fn handle(&mut self, _: ReadLog, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.log.read())
+        MessageResult(self.lines())
     }
 }

@@ -8,19 +8,22 @@ use futures_util::{Stream, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    io::{AsyncRead, BufReader},
     sync::broadcast,
 };
 use tracing::{Level, debug, error, info, warn};
 
 use super::status;
-use crate::balancer::NodeId;
+use crate::{balancer::NodeId, journal::tell, lines};
 
 /// The longest line that is kept; the rest of a longer one is dropped.
 const MOST_LINE_BYTES: usize = 4096;
 
 /// The lines that are kept in memory.
 const KEPT: usize = 200;
+
+/// The lines of output that are kept with the end of a process.
+pub(super) const LAST_LINES: usize = 10;
 
 /// What llama-server's own lines, which carry no level, begin with (as recorded with 0.32.15).
 const RUNNER_NOISE: [&str; 9] = [
@@ -38,27 +41,15 @@ const RUNNER_NOISE: [&str; 9] = [
 /// The lines of a pipe, to its end.
 pub(super) fn lines(pipe: impl AsyncRead + Unpin) -> impl Stream<Item = String> {
     stream::unfold(BufReader::new(pipe), |mut reader| async {
-        let line = next_line(&mut reader).await?;
+        let line = lines::next(&mut reader, MOST_LINE_BYTES).await.ok()??;
         Some((String::from_utf8_lossy(&line).trim_end().to_owned(), reader))
     })
 }
 
-async fn next_line(reader: &mut BufReader<impl AsyncRead + Unpin>) -> Option<Vec<u8>> {
-    let mut line = Vec::new();
-    loop {
-        let bytes = reader.fill_buf().await.ok()?;
-        if bytes.is_empty() {
-            return (!line.is_empty()).then_some(line);
-        }
-        let end = bytes.iter().position(|byte| *byte == b'\n');
-        let length = end.map_or(bytes.len(), |at| at + 1);
-        let room = MOST_LINE_BYTES.saturating_sub(line.len());
-        line.extend_from_slice(&bytes[..end.unwrap_or(length).min(room)]);
-        reader.consume(length);
-        if end.is_some() {
-            return Some(line);
-        }
-    }
+/// A line as long as one through a pipe may be.
+pub(super) fn cut(mut line: String) -> String {
+    line.truncate(line.floor_char_boundary(MOST_LINE_BYTES));
+    line
 }
 
 /// One line of a node's output.
@@ -109,20 +100,19 @@ impl NodeLog {
             let node = &self.node;
             match level {
                 Level::ERROR => {
-                    error!(target: "node", { node.id = %node, node.pid = pid }, "{line}")
+                    error!(target: "node", { ticketd.node = %node, node.pid = pid }, "{line}")
                 }
-                Level::WARN => warn!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
-                Level::INFO => info!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
-                _ => debug!(target: "node", { node.id = %node, node.pid = pid }, "{line}"),
+                Level::WARN => {
+                    warn!(target: "node", { ticketd.node = %node, node.pid = pid }, "{line}")
+                }
+                Level::INFO => {
+                    info!(target: "node", { ticketd.node = %node, node.pid = pid }, "{line}")
+                }
+                _ => debug!(target: "node", { ticketd.node = %node, node.pid = pid }, "{line}"),
             }
         }
         self.count += 1;
-        let level = match level {
-            Level::ERROR => "error",
-            Level::WARN => "warn",
-            Level::INFO => "info",
-            _ => "debug",
-        };
+        let level = name(level);
         let line = LogLine { seq: self.count, at: Timestamp::now(), pid, level, line };
         self.lines.truncate(KEPT - 1);
         self.lines.push_front(line.clone());
@@ -134,8 +124,8 @@ impl NodeLog {
     pub(super) fn tell_dropped(&mut self) {
         let dropped = std::mem::take(&mut self.limit.dropped);
         if dropped > 0 {
-            warn!(
-                node.id = %self.node, dropped,
+            tell!(
+                warn: NodeLinesDropped, ticketd.node = %self.node, dropped,
                 "the node wrote more lines than nodes.log_lines_per_second: the rest was left out"
             );
         }
@@ -185,7 +175,7 @@ impl Limit {
 
 /// The level that a line had: Ollama's own lines name it; its access log and the runner's chatter
 /// are for debugging; what is unknown is worth reading.
-fn level(line: &str) -> Level {
+pub(super) fn level(line: &str) -> Level {
     let named = line.split_once(" level=").and_then(|(_, rest)| rest.split(' ').next());
     match named {
         Some("ERROR") => Level::ERROR,
@@ -196,6 +186,16 @@ fn level(line: &str) -> Level {
         None if line.starts_with("[GIN]") => Level::DEBUG,
         None if RUNNER_NOISE.iter().any(|start| line.starts_with(start)) => Level::DEBUG,
         None => Level::INFO,
+    }
+}
+
+/// What a level is called.
+pub(super) fn name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        _ => "debug",
     }
 }
 

@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
 use super::{cgroup::Cgroup, command::Command, exec, orphans};
+use crate::journal;
 
 /// The least `oom_score_adj` of a node, of -1000 to 1000.
 const NODE_OOM_SCORE: i32 = 300;
@@ -57,19 +58,20 @@ pub(super) struct Started {
     pub(super) group: Group,
     /// The leader, to be waited for.
     pub(super) child: Child,
-    /// Its standard output, to be drained: an unread pipe freezes Ollama.
-    pub(super) stdout: ChildStdout,
-    /// Its standard error, likewise.
-    pub(super) stderr: ChildStderr,
+    /// Its standard output and error, to be drained: an unread pipe freezes Ollama. None if it writes to
+    /// the journal.
+    pub(super) pipes: Option<(ChildStdout, ChildStderr)>,
 }
 
 /// Starts a process as the leader of a group of its own, with a mark if there is one, and in a cgroup if
-/// there is one.
+/// there is one. It writes to the stream, or to pipes.
 pub(super) fn start(
     command: &Command,
     mark: Option<String>,
     cgroup: Option<Cgroup>,
+    stream: Option<&journal::Stream>,
 ) -> io::Result<Started> {
+    let output = || stream.map_or_else(|| Ok(Stdio::piped()), journal::Stream::to_stdio);
     let mut process = match &cgroup {
         Some(cgroup) => exec::inside(cgroup.dir(), command),
         None => tokio::process::Command::new(&command.program),
@@ -82,18 +84,16 @@ pub(super) fn start(
         .envs(&command.env)
         .envs(mark.map(|mark| (orphans::MARK, mark)))
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(output()?)
+        .stderr(output()?)
         .process_group(0)
         .spawn()?;
     let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let leader = id.ok_or_else(|| io::Error::other("the process has no id"))?;
     let group = Group { leader, cgroup };
     offer_to_oom_killer(leader);
-    match (child.stdout.take(), child.stderr.take()) {
-        (Some(stdout), Some(stderr)) => Ok(Started { group, child, stdout, stderr }),
-        _ => Err(io::Error::other("the process has no pipes")),
-    }
+    let pipes = child.stdout.take().zip(child.stderr.take());
+    Ok(Started { group, child, pipes })
 }
 
 /// Makes the kernel, when memory runs out, rather kill a node than ticketd.
@@ -142,9 +142,9 @@ mod tests {
         let path = std::env::var_os("PATH").expect("a PATH");
         let env = BTreeMap::from([("PATH".into(), path)]);
         let command = Command { program: PathBuf::from("sh"), args, env };
-        let mut started = start(&command, None, None).expect("sh starts");
+        let mut started = start(&command, None, None, None).expect("sh starts");
         let mut line = String::new();
-        let mut reader = BufReader::new(&mut started.stdout);
+        let mut reader = BufReader::new(&mut started.pipes.as_mut().expect("pipes").0);
         reader.read_line(&mut line).await.expect("a line");
         let child = line.trim().parse().ok().and_then(Pid::from_raw).expect("a process id");
         assert!(test_kill_process(child).is_ok(), "it lives");

@@ -8,7 +8,7 @@ use tracing::warn;
 use super::{
     Failure, Group, Node, Usage,
     cgroup::{Cgroup, Events},
-    effects::LAST_LINES,
+    output::LAST_LINES,
 };
 use crate::config::Size;
 
@@ -20,7 +20,7 @@ impl Node {
             Ok(cgroup) => Some(cgroup),
             Err(error) => {
                 let cgroup = dir.display();
-                warn!(node.id = %self.setup.id, %cgroup, %error, "node starts without a cgroup of its own");
+                warn!(ticketd.node = %self.setup.id, %cgroup, %error, "node starts without a cgroup of its own");
                 None
             }
         }
@@ -50,7 +50,7 @@ impl Node {
     pub(super) fn ran_out(&mut self, events: Events) -> Option<String> {
         let before = std::mem::replace(&mut self.oom_kills, events.kills);
         let (reason, remedy) = verdict(before, events, self.settings.memory_max)?;
-        warn!(node.id = %self.setup.id, "node {reason}: {remedy}");
+        warn!(ticketd.node = %self.setup.id, "node {reason}: {remedy}");
         self.out_of_memory = Some(format!("{reason}: {remedy}"));
         Some(reason)
     }

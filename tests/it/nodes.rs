@@ -33,7 +33,7 @@ async fn a_node_gets_its_port_and_the_shared_model_directory() {
     }
     let log = ticketd.stop().await;
     for port in ports {
-        let line = format!("node.id={port} ");
+        let line = format!("node={port} ");
         assert!(log.lines().any(|l| l.contains(&line) && l.contains("Listening on")), "{log}");
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Log {
     json: bool,
 }
 
-/// One line of the answer: one of the node, or how many of them were lost.
+/// One line of the answer: one of the node, how many of them were lost, or why there are no more.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Line {
@@ -43,6 +43,7 @@ struct Line {
     level: String,
     line: String,
     dropped: Option<u64>,
+    error: Option<String>,
 }
 
 /// How the printing of a log ended.
@@ -96,10 +97,13 @@ impl Log {
         Ok(if read { End::Log } else { End::Reader })
     }
 
-    fn say(&self, line: &[u8]) -> std::io::Result<bool> {
+    fn say(&self, line: &[u8]) -> anyhow::Result<bool> {
         let line = String::from_utf8_lossy(line);
         let line = line.trim_end();
-        say(&if self.json { format!("{line}\n") } else { format!("{}\n", for_people(line)) })
+        if let Ok(Line { error: Some(error), .. }) = serde_json::from_str(line) {
+            bail!("{}", plain(&error));
+        }
+        Ok(say(&if self.json { format!("{line}\n") } else { format!("{}\n", for_people(line)) })?)
     }
 }
 

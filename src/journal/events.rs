@@ -74,6 +74,8 @@ events! {
     NodeCrashLoop = "node_crash_loop", "908a72d947ed4601b724a57ab9cc165c";
     /// The process of a node cannot be started.
     NodeCannotStart = "node_cannot_start", "34ad9425879742eebb1e38ee4f8d78fc";
+    /// The kernel killed processes of a node for want of memory.
+    NodeOutOfMemory = "node_out_of_memory", "d49ab929f52c45a39f44677eb374a598";
     /// Somebody else has the port of a node.
     NodePortTaken = "node_port_taken", "1f8cc4686936478892b4f8fb0767b53f";
     /// A node answers but does not have the model.

@@ -10,7 +10,7 @@ use super::{
     cgroup::{Cgroup, Events},
     output::LAST_LINES,
 };
-use crate::config::Size;
+use crate::{config::Size, journal::tell};
 
 impl Node {
     /// The cgroup of the process that is about to start; none where that cannot be had.
@@ -50,7 +50,10 @@ impl Node {
     pub(super) fn ran_out(&mut self, events: Events) -> Option<String> {
         let before = std::mem::replace(&mut self.oom_kills, events.kills);
         let (reason, remedy) = verdict(before, events, self.settings.memory_max)?;
-        warn!(ticketd.node = %self.setup.id, "node {reason}: {remedy}");
+        tell!(
+            warn: NodeOutOfMemory, ticketd.node = %self.setup.id,
+            "node {reason}: {remedy}"
+        );
         self.out_of_memory = Some(format!("{reason}: {remedy}"));
         Some(reason)
     }

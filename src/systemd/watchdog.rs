@@ -11,9 +11,12 @@ use std::{
 
 use sd_notify::NotifyState;
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
-use crate::liveness::{Heart, beats::Look};
+use crate::{
+    journal::tell,
+    liveness::{Heart, beats::Look},
+};
 
 /// The longest pause between two pings.
 const LONGEST: Duration = Duration::from_millis(500);
@@ -86,8 +89,8 @@ fn watch(rhythm: Rhythm, heart: &Heart, stopped: &mpsc::Receiver<()>) {
         }
         if !silent.is_empty() {
             let silent = silent.join(", ");
-            error!(
-                silent,
+            tell!(
+                error: WatchdogStale, silent,
                 "a part of ticketd does not respond: unless it does soon, systemd ends ticketd and starts \
                  it anew; please report this line"
             );

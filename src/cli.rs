@@ -27,7 +27,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     config::{Invalid, Sources, duration},
-    demo_node,
+    demo_node, journal,
     node::exec,
 };
 
@@ -121,7 +121,7 @@ impl Cli {
         match system.block_on(self.dispatch()) {
             Ok(code) => code,
             Err(error) => {
-                eprintln!("ticketd: {error:#}");
+                complain(&error);
                 let invalid = error.downcast_ref::<Invalid>().is_some();
                 if invalid { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
             }
@@ -146,6 +146,15 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
         }
+    }
+}
+
+/// Prints why it failed. There may be no log yet, and in the journal each line is a record of its own: `<3>`
+/// makes it an error.
+fn complain(error: &anyhow::Error) {
+    let priority = if journal::has_stderr() { "<3>" } else { "" };
+    for line in format!("ticketd: {error:#}").lines() {
+        eprintln!("{priority}{line}");
     }
 }
 

@@ -48,13 +48,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The journal, if the log goes there: standard error is one of its streams, as systemd.exec(5) says
-    /// of `$JOURNAL_STREAM`, and the configuration asks for no other form.
+    /// The journal, if the log goes there: standard error is one of its streams, and the configuration asks
+    /// for no other form.
     pub fn of(settings: &Log) -> Option<Self> {
-        let told = std::env::var("JOURNAL_STREAM").ok()?;
-        let file = fstat(stderr()).ok()?;
-        let goes_there =
-            settings.format == Format::Auto && told == format!("{}:{}", file.st_dev, file.st_ino);
+        let goes_there = settings.format == Format::Auto && has_stderr();
         goes_there.then(|| Self {
             socket: PathBuf::from("/run/systemd/journal/stdout"),
             journalctl: PathBuf::from("journalctl"),
@@ -105,6 +102,14 @@ impl Stream {
             _ => Err(io::ErrorKind::WriteZero.into()),
         }
     }
+}
+
+/// Whether standard error is a stream of the journal, as systemd.exec(5) says of `$JOURNAL_STREAM`.
+pub fn has_stderr() -> bool {
+    let is = |told: String| {
+        fstat(stderr()).is_ok_and(|file| told == format!("{}:{}", file.st_dev, file.st_ino))
+    };
+    std::env::var("JOURNAL_STREAM").is_ok_and(is)
 }
 
 /// The system's service that a process belongs to, from its `/proc/PID/cgroup`. Below the service's group

@@ -28,6 +28,7 @@ mod priority;
 mod pull;
 mod quality;
 mod raw;
+mod refusal;
 mod reload;
 mod restart;
 mod rows;

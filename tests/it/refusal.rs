@@ -19,6 +19,28 @@ async fn refused(folder: &Path, config: &str, is_journal: bool) -> (Option<i32>,
 }
 
 #[actix_web::test]
+async fn a_broken_file_that_the_configuration_names_is_a_wrong_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broken = folder.path().join("broken");
+    std::fs::write(&broken, b"\xff\xfe\n").expect("a writable folder");
+    let table = [
+        ("server", "tokens_file", format!("{broken:?}")),
+        ("server", "admin_tokens_file", format!("{broken:?}")),
+        ("ticket", "prompt_file", format!("{broken:?}")),
+        ("place", "location_file", format!("{broken:?}")),
+        ("place", "villages_file", format!("{broken:?}")),
+        ("place", "lists", format!("[{broken:?}]")),
+    ];
+    for (section, key, value) in table {
+        let config =
+            format!("nodes.endpoints = [\"http://127.0.0.1:1\"]\n[{section}]\n{key} = {value}\n");
+        let (code, said) = refused(folder.path(), &config, false).await;
+        assert_eq!(code, Some(78), "{said}");
+        assert!(said.contains(&format!("{section}.{key}: ")), "{said}");
+    }
+}
+
+#[actix_web::test]
 async fn each_line_of_a_complaint_is_an_error_in_the_journal_and_plain_elsewhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = "[nodes]\nslots = 0\nports = [1, 1]\n";

@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch bench million fuzz grounding
+.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch bench million fuzz grounding deb deb-again systemd
 
 check: test fmt lint doc deny
 
@@ -78,3 +78,21 @@ fuzz:
 # found where there is none. `make test` tries a part of them.
 grounding:
 	cargo test --release --locked --lib -- --ignored --nocapture every_planted_fault
+
+# The package, in target/deb/debian: cargo install cargo-deb --locked --version 3.8.0
+deb:
+	packaging/deb/build
+	lintian -E --pedantic --fail-on error,warning,info,pedantic,experimental \
+	    target/deb/debian/ticketd_*.deb
+
+# Another build of it, elsewhere, gives the same bytes.
+deb-again:
+	packaging/deb/compare
+
+# The package in really booted systemds, as root: SUITES="bookworm trixie", CASES="03 07", all without.
+# Needs systemd-container, debootstrap or mmdebstrap, zstd and nginx.
+systemd:
+	cargo build --locked --bin ticketd --features fault-injection
+	mkdir -p target/systemd && cp target/debug/ticketd target/systemd/wedgeable
+	cargo build --locked --example fake_ollama
+	tests/systemd/run target/deb/debian/ticketd_*.deb target/debug/examples/fake_ollama target/systemd/wedgeable

@@ -90,7 +90,7 @@ deb-again:
 	packaging/deb/compare
 
 # The package in really booted systemds, as root: SUITES="bookworm trixie", CASES="03 07", all without.
-# Needs systemd-container, debootstrap or mmdebstrap, zstd and nginx.
+# Needs systemd-container, user-mode-linux, debootstrap or mmdebstrap, zstd and nginx.
 systemd:
 	cargo build --locked --bin ticketd --features fault-injection
 	mkdir -p target/systemd && cp target/debug/ticketd target/systemd/wedgeable

@@ -30,3 +30,6 @@ within 5 "so have their nodes" has_lines 1 -u "$UNIT" TICKETD_EVENT=node_ready T
 has_request() { has_lines 1 -u "$UNIT" TICKETD_REQUEST_ID=of-the-test; }
 same "status of a call with an id" 200 "$(POST /summarize "$CALL" -H 'X-Request-Id: of-the-test')"
 within 5 "calls have their id there" has_request
+in_machine kill -STOP "$(pids "$NODES" | head -n1)"
+explained() { journal -u "$UNIT" -x TICKETD_EVENT=node_lost | grep -q 'Subject: ticketd: Node 1143'; }
+within 60 "journalctl -x explains a node that does not answer" explained

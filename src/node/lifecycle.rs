@@ -245,10 +245,10 @@ impl Lifecycle {
                 self.enter(P::Draining { goal }, Some(Action::Drain))
             }
             (P::Draining { goal: old }, E::DrainAsked(goal)) => {
-                self.enter(P::Draining { goal: stronger(old, goal) }, None)
+                self.enter(P::Draining { goal: old.or_later(goal) }, None)
             }
             (P::Stopping { goal: old }, E::DrainAsked(goal)) => {
-                self.enter(P::Stopping { goal: stronger(old, goal) }, None)
+                self.enter(P::Stopping { goal: old.or_later(goal) }, None)
             }
             (P::Looking, E::DrainAsked(Goal::Restart | Goal::Recover)) => None,
             (P::Looking | waiting!() | P::Stopped, E::DrainAsked(goal)) => {
@@ -343,11 +343,6 @@ impl Lifecycle {
         self.phase = phase;
         action
     }
-}
-
-/// Of two goals the one that counts: an end is never taken back, and what comes later wins.
-fn stronger(old: Goal, new: Goal) -> Goal {
-    if old == Goal::Finish { old } else { new }
 }
 
 #[cfg(test)]

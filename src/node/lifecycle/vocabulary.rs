@@ -101,6 +101,13 @@ pub enum Goal {
     Finish,
 }
 
+impl Goal {
+    /// Of two goals the one that counts: an end is never taken back, and what comes later wins.
+    pub(super) fn or_later(self, later: Self) -> Self {
+        if self == Self::Finish { self } else { later }
+    }
+}
+
 /// Where the model of a node is, as far as the node tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {

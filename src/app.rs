@@ -94,21 +94,24 @@ impl App {
     /// Binds the address, ends what an earlier ticketd left behind, then starts everything. Nodes may
     /// still be loading when it returns. `sources` are what a reload reads.
     pub async fn start(config: &Config, sources: Option<Sources>) -> anyhow::Result<Self> {
-        let signals = Signals::listen().context("signals cannot be received")?;
         let (stopping, grace_over) = (CancellationToken::new(), CancellationToken::new());
         let failed = CancellationToken::new();
         let manager = Manager::of_this_process()?;
-        let watchdog = Watchdog::of_this_process();
-        let heart = watchdog.heart();
-        let balancer = Balancer::new(&config.balancer, heart.clone(), failed.clone()).start();
-        #[cfg(feature = "fault-injection")]
-        crate::balancer::faults::on_signal(balancer.clone())?;
         let config::Server { tokens_file, admin_tokens_file, .. } = &config.server;
         let guard = Guard::read(tokens_file.as_deref(), admin_tokens_file.as_deref())?;
         let (guard, guarded) = watch::channel(Arc::new(guard));
         let live = Live::read(config)?;
         let corrector = Arc::clone(&live.tickets.corrector);
         let (live, lived) = watch::channel(Arc::new(live));
+        // Whatever can fail comes before the first actor: one whose runtime ends while it starts panics.
+        let sockets = http::open(&config.server, &manager).await?;
+        // Until here there is nothing to stop in order.
+        let signals = Signals::listen().context("signals cannot be received")?;
+        let watchdog = Watchdog::of_this_process();
+        let heart = watchdog.heart();
+        let balancer = Balancer::new(&config.balancer, heart.clone(), failed.clone()).start();
+        #[cfg(feature = "fault-injection")]
+        crate::balancer::faults::on_signal(balancer.clone())?;
         raise_file_limit();
         let journal = Journal::of(&config.log);
         let config::Config { nodes, model, .. } = config;
@@ -134,10 +137,9 @@ impl App {
             stopping: stopping.clone(),
             grace_over: grace_over.clone(),
             heart: heart.clone(),
-            manager: manager.clone(),
         };
         actix::spawn(reloader.clone().watch_places());
-        let http::Bound { mut server, addresses, control } = http::server(setup).await?;
+        let http::Bound { mut server, addresses, control } = http::server(setup, sockets)?;
         orphans::end_all().await;
         // Whoever has waited in the socket's backlog calls at once, and finds nodes that start.
         fleet.send(fleet::Begin { cgroups: Cgroups::claim().await }).await?;

@@ -21,7 +21,8 @@ mod urgency;
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
+    os::unix::net::UnixListener,
     pin::pin,
     sync::{
         Arc,
@@ -86,8 +87,6 @@ pub struct Setup {
     pub grace_over: CancellationToken,
     /// Who waits for the beats of the workers.
     pub heart: Heart,
-    /// Who keeps the listening socket.
-    pub manager: Manager,
 }
 
 /// What a worker's handlers share.
@@ -119,18 +118,38 @@ pub struct Bound {
 #[derive(Debug, thiserror::Error)]
 pub enum Unbound {
     /// The address cannot be had.
-    #[error("cannot listen on {0}; choose another address with server.listen or --listen")]
+    #[error(
+        "cannot listen on {0}; choose another address with server.listen or --listen; \
+         `ss -ltnp 'sport = :{port}'` as root names who has it", port = .0.port()
+    )]
     Address(SocketAddr, #[source] io::Error),
     /// The control socket cannot be had.
     #[error(transparent)]
     Control(#[from] BadSocket),
 }
 
-/// Binds the address and the control socket, and serves both. The control socket has a worker and a
-/// limit of its own, so that operators get in however many connections there are over TCP.
-pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
+/// The sockets that are served.
+pub struct Sockets {
+    tcp: TcpListener,
+    control: Option<(UnixListener, SocketFile)>,
+}
+
+/// Binds the address, or takes over the socket that systemd kept, and makes the control socket.
+pub async fn open(server: &config::Server, manager: &Manager) -> Result<Sockets, Unbound> {
+    let unbound = |error| Unbound::Address(server.listen, error);
+    let tcp = systemd::socket::open(server.listen, manager).await.map_err(unbound)?;
+    let control = match &server.control_socket {
+        Some(path) => Some(control::open(path).await?),
+        None => None,
+    };
+    Ok(Sockets { tcp, control })
+}
+
+/// Serves both sockets. The control socket has a worker and a limit of its own, so that operators get in
+/// however many connections there are over TCP.
+pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
     let live = Arc::clone(&setup.live.borrow());
-    let config::Server { listen, workers, .. } = live.server;
+    let config::Server { workers, .. } = live.server;
     let (stopping, heart) = (setup.stopping.clone(), setup.heart.clone());
     let started = Instant::now();
     // What is refused when the grace is over still has to be written.
@@ -195,20 +214,16 @@ pub async fn server(setup: Setup) -> Result<Bound, Unbound> {
             .max_connections((most / workers).max(1))
     };
     let mut listening = Listening::default();
-    let unbound = |error| Unbound::Address(listen, error);
-    let listener = systemd::socket::open(listen, &setup.manager).await.map_err(unbound)?;
-    listening.add(&listener);
+    listening.add(&sockets.tcp);
     let server = serve("HTTP worker", workers, affordable(live.server.max_connections));
-    let server = server.listen(listener).map_err(unbound)?;
+    let server = server.listen(sockets.tcp)?;
     let addresses = server.addrs();
     let mut servers = vec![server.run()];
     let mut control = None;
-    if let Some(path) = &live.server.control_socket {
-        let (listener, file) = control::open(path).await?;
+    if let Some((listener, file)) = sockets.control {
         // `bind_uds` would know neither the mode nor `on_connect`.
         listening.add(&listener);
-        let server = serve("control worker", 1, CONTROL_CONNECTIONS).listen_uds(listener);
-        servers.push(server.map_err(|error| BadSocket::Refused(path.clone(), error))?.run());
+        servers.push(serve("control worker", 1, CONTROL_CONNECTIONS).listen_uds(listener)?.run());
         control = Some(file);
     }
     let handles = servers.iter().map(Server::handle).collect();

@@ -79,6 +79,11 @@ impl Manager {
         Ok(Self(Some(sender)))
     }
 
+    /// Whether systemd started this process.
+    pub fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The listener and the actors are up; nodes may still be loading. From now on the status is told, too.
     pub fn ready(&self, balancer: Addr<Balancer>, stopping: CancellationToken) {
         self.tell(&[NotifyState::Ready]);

@@ -23,7 +23,7 @@ pub struct Tokens(Vec<Box<[u8]>>);
 #[derive(Debug, thiserror::Error)]
 pub enum BadTokens {
     /// The file cannot be read.
-    #[error("{0:?} cannot be read; check the path and the permissions")]
+    #[error("{0:?} cannot be read; {hint}", hint = remedy(.0))]
     Unreadable(PathBuf, #[source] io::Error),
     /// Nothing but blank lines and comments.
     #[error("{0:?} has no token; write one a line, made by `openssl rand -hex 32`")]
@@ -38,6 +38,15 @@ pub enum BadTokens {
         /// What is wrong there.
         problem: &'static str,
     },
+}
+
+/// What to do about a file that cannot be read.
+fn remedy(file: &Path) -> &'static str {
+    if file.starts_with("/run/credentials") {
+        "systemd passes credentials on when the service starts: restart it"
+    } else {
+        "check the path, and that the user that ticketd runs as may read it"
+    }
 }
 
 impl Tokens {

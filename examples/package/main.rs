@@ -32,6 +32,10 @@ fn main() -> anyhow::Result<()> {
         fs::create_dir_all(folder)?;
     }
     clap_mangen::generate_to(Cli::command(), &man)?;
+    for page in fs::read_dir(&man)? {
+        let page = page?.path();
+        fs::write(&page, manual::finished(&fs::read_to_string(&page)?))?;
+    }
     fs::write(man.join("ticketd.toml.5"), manual::of_settings(settings::SHIPPED))?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         generate_to(shell, &mut shown(), "ticketd", &completions)?;

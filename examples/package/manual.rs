@@ -2,11 +2,23 @@
 
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
+const VERSION: &str = concat!("ticketd ", env!("CARGO_PKG_VERSION"));
+
+/// A page of a command as others know them: with its version, notes, and where more is said.
+pub(crate) fn finished(page: &str) -> String {
+    let line = |line: &str| match line.strip_prefix(".TH ").map(|title| title.split(' ').next()) {
+        Some(Some(name)) => format!(".TH {name} 1 \"\" \"{VERSION}\"\n"),
+        _ if line == ".SH EXTRA" => ".SH NOTES\n".to_owned(),
+        _ => format!("{line}\n"),
+    };
+    let page: String = page.lines().map(line).collect();
+    page + ".SH \"SEE ALSO\"\n\\fBticketd\\fR(1), \\fBticketd.toml\\fR(5), \\fBticketd.service\\fR(8)\n"
+}
+
 /// The page of a file in which comments explain the keys below them.
 pub(crate) fn of_settings(text: &str) -> String {
     let mut page = Roff::new();
-    let version = concat!("ticketd ", env!("CARGO_PKG_VERSION"));
-    page.control("TH", ["ticketd.toml", "5", "", version, ""]);
+    page.control("TH", ["ticketd.toml", "5", "", VERSION]);
     page.control("SH", ["NAME"]);
     page.text([roman("ticketd.toml - the configuration of ticketd, /etc/ticketd/config.toml")]);
     page.control("SH", ["DESCRIPTION"]);
@@ -67,6 +79,17 @@ fn styled(words: &str) -> Vec<Inline> {
 mod tests {
     use super::*;
     use crate::settings::SHIPPED;
+
+    #[test]
+    fn a_page_has_its_version_and_where_more_is_said() {
+        let page = finished(".TH ticketd-node-add 1  \"add \"\n.SH NAME\n.SH EXTRA\nMore.\n");
+        let begin = concat!(
+            ".TH ticketd-node-add 1 \"\" \"ticketd ",
+            env!("CARGO_PKG_VERSION"),
+            "\"\n.SH NAME\n.SH NOTES\nMore.\n.SH \"SEE ALSO\"\n"
+        );
+        assert!(page.starts_with(begin) && page.contains("(5)"), "{page}");
+    }
 
     #[test]
     fn keys_stand_above_their_comment_and_sections_have_theirs() {

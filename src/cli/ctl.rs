@@ -61,7 +61,7 @@ fn told(reloaded: &Reloaded) -> String {
         ("changed", changed),
         ("added", added),
         ("removed", removed),
-        ("restarted", restarted),
+        ("restarted one after the other", restarted),
         ("takes effect at the next start of ticketd", needs_restart),
     ];
     for (title, names) in lists {
@@ -88,7 +88,7 @@ mod tests {
             needs_restart: vec!["server.listen".to_owned()],
             ..quiet
         };
-        let expected = "changed: nodes.ports\nadded: 11437, 11438\nrestarted: 11435\n\
+        let expected = "changed: nodes.ports\nadded: 11437, 11438\nrestarted one after the other: 11435\n\
                         takes effect at the next start of ticketd: server.listen\n\
                         unchanged nodes: 3\n";
         assert_eq!(told(&much), expected);

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 use clap::Args;
 
 use super::plain::plain;
-use crate::place::{Answer, Corrector, Files, Gazetteer, Outcome};
+use crate::place::{Answer, Corrector, Files, Gazetteer, Outcome, Reason};
 
 /// The zones, and files of own names to try.
 #[derive(Debug, Args)]
@@ -48,6 +48,12 @@ impl Place {
     }
 }
 
+/// A reason as the API names it.
+fn name_of(reason: Reason) -> String {
+    let name = serde_json::to_value(reason).expect("a name is plain JSON");
+    name.as_str().unwrap_or_default().to_owned()
+}
+
 /// The zone that comes out, and below it why, or what it may mean.
 fn tell(zone: &str, answer: &Answer) -> String {
     let mut told = String::new();
@@ -63,7 +69,7 @@ fn tell(zone: &str, answer: &Answer) -> String {
         for change in changes {
             let (from, to) = (plain(&change.from), plain(&change.to));
             let code = change.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
-            let _ = writeln!(told, "  {from} → {to}  {code} ({:?})", change.reason);
+            let _ = writeln!(told, "  {from} → {to}  {code} ({})", name_of(change.reason));
         }
     }
     if let Outcome::Ask { alternatives } = &answer.outcome {

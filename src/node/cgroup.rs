@@ -137,8 +137,8 @@ pub fn warn_of_idle_limit(cgroups: Option<&Cgroups>, nodes: &config::Nodes) {
     let idle = !cgroups.is_some_and(|cgroups| cgroups.limits_memory);
     if let Some(most) = nodes.memory_max.filter(|_| idle) {
         warn!(
-            "nodes.memory_max = {most} has no effect: it needs a unit with Delegate=memory pids cpu on a \
-             host with cgroup v2; `systemctl show -p Delegate,DelegateControllers` shows the unit's"
+            "nodes.memory_max = {most} has no effect: it needs cgroup v2 with the memory controller \
+             (/sys/fs/cgroup/cgroup.controllers names it), delegated to the unit (Delegate=memory pids cpu)"
         );
     }
 }

@@ -16,7 +16,8 @@ pub(super) fn prepare(directory: &Path) -> Result<(), String> {
     let failed = |error: &io::Error| {
         format!(
             "the models directory {shown} cannot be used ({error}): correct nodes.models_dir, or give \
-             the user that ticketd runs as the right to it"
+             the user that ticketd runs as the right to it; a systemd unit shows no /home and writes only \
+             where its ReadWritePaths= say (man ticketd.service)"
         )
     };
     if directory.exists() && !directory.is_dir() {

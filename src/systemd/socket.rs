@@ -26,6 +26,13 @@ const BACKLOG: i32 = 4096;
 /// How long a socket of the old address may take to go.
 const GOING: Duration = Duration::from_secs(2);
 
+/// How long an address that somebody has is waited for under systemd: less than `TimeoutStartSec=`, and so
+/// long that the starts that fail never reach `StartLimitBurst=`.
+const TAKEN: Duration = Duration::from_secs(30);
+
+/// The first and the longest pause between two tries of an address.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
 /// The socket that listens on an address: the one that systemd has kept, or a new one, which it gets to keep.
 /// One that was kept for another address is given up.
 pub async fn open(address: SocketAddr, manager: &Manager) -> io::Result<TcpListener> {
@@ -36,7 +43,8 @@ pub async fn open(address: SocketAddr, manager: &Manager) -> io::Result<TcpListe
     let is_kept = kept.is_some();
     let socket = match kept {
         Some(socket) => socket,
-        None => bind(address, outdated).await?,
+        None if manager.is_there() => bind(address, TAKEN).await?,
+        None => bind(address, if outdated { GOING } else { Duration::ZERO }).await?,
     };
     // std takes a backlog of 128 only; a second call changes it.
     listen(&socket, BACKLOG)?;
@@ -87,15 +95,19 @@ fn listens_on(socket: &TcpListener, address: SocketAddr) -> bool {
     listens && own.is_some_and(same)
 }
 
-/// Binds an address. One that a socket has which is just `going` is tried again for a moment.
-async fn bind(address: SocketAddr, going: bool) -> io::Result<TcpListener> {
-    let until = Instant::now() + GOING;
+/// Binds an address. One that somebody has is tried again for so long.
+async fn bind(address: SocketAddr, patience: Duration) -> io::Result<TcpListener> {
+    let since = Instant::now();
+    let (mut pause, longest) = PAUSES;
     loop {
         match TcpListener::bind(address) {
-            Err(error)
-                if going && error.kind() == ErrorKind::AddrInUse && Instant::now() < until =>
-            {
-                sleep(Duration::from_millis(10)).await;
+            Err(error) if error.kind() == ErrorKind::AddrInUse && since.elapsed() < patience => {
+                if pause < longest && pause * 2 >= longest {
+                    let port = address.port();
+                    warn!(%address, "somebody has the address: waiting for it; `ss -ltnp 'sport = :{port}'` as root names who");
+                }
+                sleep(pause).await;
+                pause = longest.min(pause * 2);
             }
             bound => return bound,
         }
@@ -105,6 +117,18 @@ async fn bind(address: SocketAddr, going: bool) -> io::Result<TcpListener> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_address_is_had_as_soon_as_it_is_free() {
+        let other = TcpListener::bind("127.0.0.1:0").expect("a socket");
+        let address = other.local_addr().expect("it has an address");
+        let taken = bind(address, Duration::ZERO).await.expect_err("it is taken");
+        assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+        let waiting = tokio::spawn(bind(address, TAKEN));
+        tokio::task::yield_now().await;
+        drop(other);
+        waiting.await.expect("it ends").expect("the address");
+    }
 
     #[test]
     fn a_socket_is_known_by_its_address_and_that_it_listens() {

@@ -17,6 +17,16 @@ check "upgrade to another default configuration" dpkg_i /root/newest.deb
 within 15 "2 nodes, as edited" has_ready 2
 check "the new defaults lie beside it" in_machine grep -q 'newest version' /etc/ticketd/config.toml.dpkg-dist
 
+# A configuration that the new version refuses.
+main=$(prop MainPID)
+settings 'place.home = "nowhere"'
+said=$(in_machine dpkg -i /root/ticketd.deb 2>&1 </dev/null)
+check "upgrade with a broken configuration tells so" grep -q 'place.home' <<<"$said"
+same "the service goes on" "$main" "$(prop MainPID)"
+in_machine rm /etc/ticketd/config.d/test.toml
+in_machine systemctl restart "$UNIT"
+within 15 "2 nodes ready" has_ready 2
+
 in_machine systemctl disable --now "$UNIT" 2>/dev/null
 check "upgrade when disabled" dpkg_i /root/ticketd.deb
 same "still disabled" disabled "$(prop UnitFileState)"

@@ -2,11 +2,12 @@
 
 # Somebody has the address.
 in_machine systemd-run --quiet --unit=other --setenv=OLLAMA_HOST=127.0.0.1:8001 /usr/bin/ollama serve
-install
+install &
 told() { journal -u "$UNIT" -o cat | grep -q 'somebody has the address'; }
 within 10 "who has the address is told" told
 in_machine systemctl stop other
 within 5 "active as soon as it is free" prop_is ActiveState active
+wait
 same "no part panicked" 0 "$(journal -u "$UNIT" TICKETD_EVENT=panicked -o cat | wc -l)"
 same "restarts" 0 "$(prop NRestarts)"
 in_machine dpkg -P ticketd >/dev/null 2>&1

@@ -20,6 +20,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+pub use self::journal::Flush;
 use self::{journal::Records, text::Readable};
 use crate::{
     config::{Format, Log},
@@ -28,8 +29,9 @@ use crate::{
 
 type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// Starts logging for the whole process.
-pub fn start(settings: &Log) -> anyhow::Result<()> {
+/// Starts logging for the whole process. What it gives is to be held until the end, so that the last records
+/// are written.
+pub fn start(settings: &Log) -> anyhow::Result<Option<Flush>> {
     let asked = settings.level.parse::<Targets>()?;
     // The server's start and stop lines repeat what ticketd says, and every malformed request of a
     // port scan is an error to its parser. Who asks for these parts gets them.
@@ -38,6 +40,7 @@ pub fn start(settings: &Log) -> anyhow::Result<()> {
         quiet.into_iter().filter(|(part, _)| asked.iter().all(|(target, _)| target != *part));
     let filter = asked.clone().with_targets(quiet.collect::<Vec<_>>());
     let journal = Journal::of(settings).map(|_| Records::new());
+    let flush = journal.as_ref().and_then(|records| Some(records.as_ref().ok()?.flush()));
     let lines = fmt::layer().with_writer(stderr);
     let text = || fmt::layer().with_writer(stderr).fmt_fields(Readable);
     let (layer, failed): (AnyLayer, _) = match (settings.format, journal) {
@@ -54,7 +57,7 @@ pub fn start(settings: &Log) -> anyhow::Result<()> {
     if let Some(error) = failed {
         warn!(%error, "the journal takes no records with fields: they are lines of text");
     }
-    Ok(())
+    Ok(flush)
 }
 
 /// Tells where a panic was. Its message may hold words of a call: that of a wrong slice holds the text.
@@ -81,7 +84,7 @@ mod tests {
     #[test]
     #[ignore = "it panics, for the test below"]
     fn a_wrong_slice() {
-        start(&Log::default()).expect("it starts");
+        let _flush = start(&Log::default()).expect("it starts");
         let amid = WORDS.len() / 2;
         assert!(WORDS[amid..].is_empty());
     }

@@ -47,7 +47,7 @@ impl Demo {
             // The example call is from there.
             config.place.home = "六安市".to_owned();
         }
-        logging::start(&config.log)?;
+        let _flush = logging::start(&config.log)?;
         let app = App::start(&config, None).await?;
         let address = app.addresses.first().copied().unwrap_or(self.listen);
         let mut out = std::io::stdout().lock();

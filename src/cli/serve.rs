@@ -17,7 +17,7 @@ impl Serve {
     pub(super) async fn run(self, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
         let sources = super::sources(file, self.listen);
         let config = sources.load()?.config;
-        logging::start(&config.log)?;
+        let _flush = logging::start(&config.log)?;
         App::start(&config, Some(sources)).await?.run_until_stopped().await
     }
 }

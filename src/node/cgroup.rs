@@ -172,6 +172,13 @@ impl Cgroup {
         let file = self.dir.join("memory.max");
         let value = memory_max.map_or_else(|| "max".to_owned(), |most| most.0.to_string());
         let result = write(&file, &value).and_then(|()| {
+            // A node that swaps crawls; it is to end instead.
+            let swap = if memory_max.is_some() { "0" } else { "max" };
+            match write(&self.dir.join("memory.swap.max"), swap) {
+                // The kernel does not account for swap.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                result => result?,
+            }
             // A node without its runner is of no use, and starts anew only as a whole.
             write(&self.dir.join("memory.oom.group"), "1")
         });

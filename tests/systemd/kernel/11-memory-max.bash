@@ -8,6 +8,7 @@ install
 within 60 "3 nodes ready" has_ready 3
 group=/sys/fs/cgroup/system.slice/ticketd.service
 same "the limit in force" "$((100 << 20))" "$(cat $group/ollama-11435/memory.max)"
+same "none of it is swap" 0 "$(cat $group/ollama-11435/memory.swap.max)"
 main=$(prop MainPID)
 others() { cat $group/ollama-11434/cgroup.procs $group/ollama-11436/cgroup.procs | sort | xargs; }
 before=$(others)

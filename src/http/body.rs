@@ -91,7 +91,7 @@ async fn limited(
             return Err(ApiError::BodyTooLarge { limit });
         }
         if !held.grow(length.saturating_sub(SMALL), all) {
-            return Err(ApiError::Busy { retry_after: LATER });
+            return Err(ApiError::BodiesFull { retry_after: LATER });
         }
         bytes.extend_from_slice(&piece);
     }

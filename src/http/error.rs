@@ -42,6 +42,8 @@ pub(super) enum ApiError {
     Overfull,
     #[error("no node took the call")]
     Busy { retry_after: Duration },
+    #[error("large bodies take all of server.max_bodies_bytes")]
+    BodiesFull { retry_after: Duration },
     #[error("the service is shutting down")]
     ShuttingDown,
     #[error("{attempts} attempts failed, the last one: {last}")]
@@ -103,7 +105,7 @@ impl ApiError {
             Self::BodyBroken => (S::BAD_REQUEST, "body_incomplete"),
             Self::BodyTimedOut => (S::REQUEST_TIMEOUT, "body_timed_out"),
             Self::Overfull => (S::TOO_MANY_REQUESTS, "overfull"),
-            Self::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
+            Self::Busy { .. } | Self::BodiesFull { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down"),
             Self::UpstreamFailed { .. } => (S::BAD_GATEWAY, "upstream_failed"),
             Self::CallTooLong => (S::UNPROCESSABLE_ENTITY, "call_too_long"),
@@ -175,7 +177,7 @@ impl ApiError {
             Self::BodyTimedOut => "请求体没有及时送达，请重新发送".to_owned(),
             // Nobody hears it: the connection is cut off. The log has its status.
             Self::Overfull => "请等待答复后再发送后续请求".to_owned(),
-            Self::Busy { retry_after } => {
+            Self::Busy { retry_after } | Self::BodiesFull { retry_after } => {
                 format!("服务繁忙，请在{}秒后重试", retry_after.as_secs())
             }
             Self::ShuttingDown => "服务正在停止，请稍后重试".to_owned(),
@@ -222,7 +224,9 @@ impl ApiError {
 
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Busy { retry_after } => Some((RETRY_AFTER, retry_after.as_secs().into())),
+            Self::Busy { retry_after } | Self::BodiesFull { retry_after } => {
+                Some((RETRY_AFTER, retry_after.as_secs().into()))
+            }
             Self::ShuttingDown | Self::NotReady => {
                 Some((RETRY_AFTER, HeaderValue::from_static("5")))
             }
@@ -264,6 +268,8 @@ impl ApiError {
             error!(code, "request failed: {self}");
         } else if matches!(self, Self::Busy { .. }) {
             tell!(warn: QueueFull, code, "request failed: {self}");
+        } else if matches!(self, Self::BodiesFull { .. }) {
+            tell!(warn: BodiesFull, code, "request failed: {self}");
         } else if matches!(self, Self::TimedOut) {
             tell!(warn: CallTimedOut, code, "request failed: {self}");
         } else if status.is_server_error() && !matches!(self, Self::NotReady) {

@@ -110,12 +110,14 @@ events! {
 
     /// A model call failed on a node, and is tried elsewhere.
     CallRetried = "call_retried";
-    /// A model call was given up, because its deadline came.
+    /// The deadline of a call came before its ticket: its caller got an error.
     CallTimedOut = "call_timed_out";
     /// No node made a ticket of a call: its caller got an error.
     CallFailed = "call_failed", "1456a98f8ca6463794dbb3e77e4536ed";
     /// A call was refused for want of a free slot in time.
     QueueFull = "queue_full", "c49915bc885e4a068d0b84c739fffc52";
+    /// A call was refused, because large bodies of others take all that they may together.
+    BodiesFull = "bodies_full", "041f7f9e451c4cf3a7a69bb119013b28";
     /// No node made the ticket: it is a rule-made draft.
     TicketDegraded = "ticket_degraded", "fcd981e926cf4b0996b1b10211e5b350";
     /// A ticket says what nobody said, and is marked or refused.

@@ -131,6 +131,8 @@ async fn many_large_bodies_that_do_not_end_take_bounded_memory_and_keep_no_call_
     let refused = large().await;
     assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("\"busy\""), "{refused}");
     assert!(refused.contains("retry-after: 5"), "{refused}");
+    let told = ticketd.process.line_after("large bodies take all of server.max_bodies_bytes").await;
+    assert!(told.contains("event=bodies_full"), "{told}");
     let grown = peak(&ticketd) - before;
     assert!(grown < 80 * 1024, "{grown} kB for 8 MiB of 128");
     drop(open);

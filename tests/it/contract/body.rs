@@ -131,5 +131,6 @@ async fn errors_beyond_400_are_precise() {
         let retry_after = busy.header("retry-after").and_then(|text| text.parse::<u64>().ok());
         assert!(retry_after.is_some_and(|seconds| seconds > 0));
     }
-    ticketd.stop().await;
+    let log = ticketd.stop().await;
+    assert_eq!(log.matches("event=call_timed_out").count(), 1, "{log}");
 }

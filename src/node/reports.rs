@@ -122,9 +122,9 @@ impl Node {
             }
             Phase::ModelMissing => {
                 let name = &self.setup.model.name;
-                let remedy = if self.setup.command.is_some()
-                    && self.setup.model.pull == config::Pull::Missing
-                {
+                // What others run is never made to pull.
+                let pulls = self.setup.model.pull == config::Pull::Missing;
+                let remedy = if pulls && self.lifecycle.is_managed() {
                     format!("{name} is pulled by one node for all")
                 } else {
                     format!("get the model with OLLAMA_HOST={url} ollama pull {name}")

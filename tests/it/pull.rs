@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{CALL, Ticketd, assert_ticket, free_ports, managed, seen, until};
+use crate::harness::{CALL, Fake, Ticketd, assert_ticket, free_ports, managed, seen, until};
 
 /// Managed nodes whose model is on disk, in `folder`, or not.
 fn config(folder: &std::path::Path, ports: &[u16], behaviour: &Value) -> String {
@@ -108,10 +108,27 @@ async fn a_model_for_which_there_is_no_room_is_told_with_the_bytes_that_are_miss
 
 #[actix_web::test]
 async fn servers_of_others_are_never_made_to_pull() {
-    let fake = crate::harness::Fake::start_with("127.0.0.1:0", "another:1b").await;
+    let fake = Fake::start_with("127.0.0.1:0", "another:1b").await;
     let ticketd = Ticketd::start("", &[("DEEPSEEK_ENDPOINTS", &fake.url)]).await;
     ticketd.process.line_after("node answers but does not have the model").await;
     assert_eq!(fake.seen().await["pulls"], 0);
     let log = ticketd.stop().await;
     assert!(log.contains("ollama pull deepseek-r1:14b"), "{log}");
+}
+
+#[actix_web::test]
+async fn an_adopted_ollama_without_the_model_is_shown_with_the_command_that_gets_it() {
+    let [port] = free_ports();
+    let fake = Fake::start_with(&format!("127.0.0.1:{port}"), "another:1b").await;
+    let ticketd = Ticketd::start(&managed(&[port], &json!({})), &[]).await;
+    let remedy = until("the remedy", async || {
+        let stats = ticketd.get("/lb-stats").await.body;
+        let node = stats["endpoints"][0].clone();
+        (node["state"] == "model-missing").then(|| node["remedy"].clone())
+    })
+    .await;
+    let command = format!("OLLAMA_HOST=http://127.0.0.1:{port} ollama pull deepseek-r1:14b");
+    assert!(remedy.as_str().is_some_and(|text| text.ends_with(&command)), "{remedy}");
+    ticketd.stop().await;
+    assert_eq!(fake.seen().await["pulls"], 0);
 }

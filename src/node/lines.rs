@@ -70,7 +70,7 @@ impl NodeLines {
                     }
                     Err(error) => stream::iter([Err(error)]).right_stream(),
                 });
-                lines.enumerate().map(|(at, line)| entry(at, line)).right_stream()
+                lines.map(entry).right_stream()
             }
         }
     }
@@ -87,10 +87,10 @@ async fn next(
 }
 
 /// A record of the journal among a node's lines.
-fn entry(at: usize, line: io::Result<journal::Line>) -> Entry {
+fn entry(line: io::Result<journal::Line>) -> Entry {
     match line {
         Ok(line) => Entry::Line(LogLine {
-            seq: at as u64 + 1,
+            seq: None,
             at: line.at,
             pid: line.pid,
             level: level(&line),
@@ -211,7 +211,7 @@ mod tests {
 
     fn line(seq: u64) -> LogLine {
         let (at, line) = (Timestamp::UNIX_EPOCH, format!("line {seq}"));
-        LogLine { seq, at, pid: 7, level: "info", line }
+        LogLine { seq: Some(seq), at, pid: 7, level: "info", line }
     }
 
     fn record(priority: u8, text: &str) -> journal::Line {
@@ -254,13 +254,15 @@ mod tests {
 
     #[test]
     fn a_log_that_cannot_be_read_says_what_to_do() {
-        let Entry::Unreadable { error } = entry(0, Err(io::Error::other("why"))) else {
+        let Entry::Unreadable { error } = entry(Err(io::Error::other("why"))) else {
             panic!("it is no line");
         };
         assert!(error.contains("why") && error.contains("systemd-journal"), "{error}");
-        let Entry::Line(line) = entry(6, Ok(record(6, &"长".repeat(3000)))) else {
+        let Entry::Line(line) = entry(Ok(record(6, &"长".repeat(3000)))) else {
             panic!("it is a line");
         };
-        assert_eq!((line.seq, line.line.len()), (7, 4095), "cut at a sign");
+        assert_eq!(line.line.len(), 4095, "cut at a sign");
+        let told = serde_json::to_value(&line).expect("JSON");
+        assert_eq!(told.get("seq"), None, "each reader would count anew");
     }
 }

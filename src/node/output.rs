@@ -55,8 +55,10 @@ pub(super) fn cut(mut line: String) -> String {
 /// One line of a node's output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LogLine {
-    /// Counts the lines of the node.
-    pub seq: u64,
+    /// Counts the lines of the node from the start of ticketd; none where they are in the journal, which does
+    /// not count them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
     /// When it came.
     #[serde(serialize_with = "status::to_millisecond")]
     pub at: Timestamp,
@@ -113,7 +115,7 @@ impl NodeLog {
         }
         self.count += 1;
         let level = name(level);
-        let line = LogLine { seq: self.count, at: Timestamp::now(), pid, level, line };
+        let line = LogLine { seq: Some(self.count), at: Timestamp::now(), pid, level, line };
         self.lines.truncate(KEPT - 1);
         self.lines.push_front(line.clone());
         // That nobody follows is fine.
@@ -253,7 +255,7 @@ mod tests {
         log.take("of another process".to_owned(), 8, Duration::ZERO);
         let (kept, _) = log.read();
         assert_eq!(kept.len(), KEPT);
-        assert_eq!((kept[0].seq, kept[0].line.as_str()), (102, "line 101"));
+        assert_eq!((kept[0].seq, kept[0].line.as_str()), (Some(102), "line 101"));
         assert_eq!(log.last_of(7, 2), ["line 298", "line 299"]);
     }
 }

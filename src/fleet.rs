@@ -194,6 +194,14 @@ impl Fleet {
         self.entries.iter().filter_map(|entry| entry.status.as_ref()?.digest.as_ref())
     }
 
+    /// Whether its process is one of an earlier configuration, and nobody is about to restart it.
+    fn is_left_behind(&self, entry: &Entry) -> bool {
+        let running = entry.status.as_ref().and_then(|status| status.running.as_ref());
+        let id = &entry.setup.id;
+        let restarts = self.restarting.as_ref() == Some(id) || self.restarts.contains(id);
+        running.is_some() && !entry.runs_as_wanted() && !restarts && !entry.leaving
+    }
+
     fn view(&self, entry: &Entry) -> View {
         let starting = || Status::starting(&entry.setup);
         let mut status = entry.status.clone().unwrap_or_else(starting);
@@ -201,6 +209,16 @@ impl Fleet {
             let warning = "its model has another content (digest) than that of the first node: pull \
                            the same one on both";
             status.warning.get_or_insert_with(|| warning.to_owned());
+        }
+        if self.is_left_behind(entry) {
+            let id = &entry.setup.id;
+            let behind = format!(
+                "runs with settings from before the last reload: ticketd node restart {id}"
+            );
+            status.warning = Some(match status.warning {
+                Some(other) => format!("{behind}; {other}"),
+                None => behind,
+            });
         }
         View { status, runtime: entry.wanted.runtime }
     }

@@ -16,6 +16,13 @@ async fn pids(folder: &Folder) -> Vec<(String, Value)> {
     nodes.iter().map(|n| (n["id"].as_str().unwrap_or("").to_owned(), n["pid"].clone())).collect()
 }
 
+/// What is not as it should be with each node.
+async fn warnings(folder: &Folder) -> Vec<Value> {
+    let nodes = control(&folder.socket(), "GET /admin/nodes", "").await.body;
+    let nodes = nodes["nodes"].as_array().expect("a list").clone();
+    nodes.iter().map(|node| node["warning"].clone()).collect()
+}
+
 fn pid_of(pids: &[(String, Value)], port: u16) -> Option<Value> {
     pids.iter().find(|(id, _)| *id == port.to_string()).map(|(_, pid)| pid.clone())
 }
@@ -137,6 +144,12 @@ async fn a_restart_that_fails_is_the_last_one() {
     ticketd.process.line_after("node did not come back with the new configuration").await;
     let after = pids(&folder).await;
     assert_eq!(after[1..], before[1..], "the others serve on");
+    let warned = warnings(&folder).await;
+    for ((id, _), warning) in after.iter().zip(&warned).skip(1) {
+        let remedy = format!("from before the last reload: ticketd node restart {id}");
+        assert!(warning.as_str().is_some_and(|text| text.ends_with(&remedy)), "{warned:?}");
+    }
+    assert_eq!(warned[0], Value::Null, "it has no process of any settings");
     assert_ticket(&ticketd.summarize(CALL).await);
     // The file stays, and what it asks for is there now.
     std::fs::copy(program, late).expect("copied");
@@ -152,6 +165,7 @@ async fn a_restart_that_fails_is_the_last_one() {
     })
     .await;
     ticketd.healthy(3).await;
+    assert_eq!(warnings(&folder).await, [Value::Null, Value::Null, Value::Null]);
     ticketd.stop().await;
 }
 

@@ -7,6 +7,7 @@
 use std::{
     fs,
     os::fd::{AsFd, BorrowedFd},
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -15,7 +16,7 @@ use actix_web::dev::ServerHandle;
 use rustix::fs::fstat;
 use tokio::{
     sync::watch,
-    task::yield_now,
+    task::{spawn_blocking, yield_now},
     time::{interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -104,20 +105,43 @@ impl Listening {
         self.0.extend(inode(socket.as_fd()));
     }
 
-    /// Whether a thread waits for connections on one of them: Linux shows what an epoll waits for.
+    /// Waits until no thread waits for connections on one of them any more. It is looked for beside the
+    /// runtime, and where it was seen is all that is looked at again: open files are many.
+    async fn unwatched(&self) {
+        let mut looks = interval(Duration::from_millis(5));
+        let mut seen = self.clone().look(None).await;
+        while !seen.is_empty() {
+            looks.tick().await;
+            seen = self.clone().look(Some(seen)).await;
+        }
+    }
+
+    /// The files among these, or among all, that show such a thread: Linux tells what an epoll waits for.
     /// (proc_pid_fdinfo(5))
-    fn is_watched(&self) -> bool {
-        let Ok(open) = fs::read_dir("/proc/self/fdinfo") else { return false };
-        open.flatten().any(|open| {
-            let seen = fs::read_to_string(open.path()).unwrap_or_default();
-            seen.lines().filter(|line| line.starts_with("tfd:")).any(|line| {
-                let inode = line.split_whitespace().find_map(|part| part.strip_prefix("ino:"));
-                inode
-                    .and_then(|inode| u64::from_str_radix(inode, 16).ok())
-                    .is_some_and(|inode| self.0.contains(&inode))
-            })
+    async fn look(self, among: Option<Vec<PathBuf>>) -> Vec<PathBuf> {
+        let look = spawn_blocking(move || {
+            let mut files = among.unwrap_or_else(open_files);
+            files.retain(|file| self.is_watched_in(file));
+            files
+        });
+        look.await.unwrap_or_default()
+    }
+
+    fn is_watched_in(&self, file: &Path) -> bool {
+        let seen = fs::read_to_string(file).unwrap_or_default();
+        seen.lines().filter(|line| line.starts_with("tfd:")).any(|line| {
+            let inode = line.split_whitespace().find_map(|part| part.strip_prefix("ino:"));
+            inode
+                .and_then(|inode| u64::from_str_radix(inode, 16).ok())
+                .is_some_and(|inode| self.0.contains(&inode))
         })
     }
+}
+
+/// What Linux tells of each open file of this process.
+fn open_files() -> Vec<PathBuf> {
+    let open = fs::read_dir("/proc/self/fdinfo").into_iter().flatten();
+    open.flatten().map(|open| open.path()).collect()
 }
 
 fn inode(socket: BorrowedFd<'_>) -> Option<u64> {
@@ -141,10 +165,7 @@ impl Stop {
             handle.pause().await;
         }
         let paused = async {
-            let mut looks = interval(Duration::from_millis(5));
-            while self.listening.is_watched() {
-                looks.tick().await;
-            }
+            self.listening.unwatched().await;
             // It may be amid the connections that came before it was told.
             sleep(Duration::from_millis(10)).await;
             self.taking.all().await;
@@ -165,6 +186,7 @@ impl Stop {
 mod tests {
     use std::net::TcpListener;
 
+    use futures_util::FutureExt;
     use tokio::net;
 
     use super::*;
@@ -175,10 +197,19 @@ mod tests {
         socket.set_nonblocking(true).expect("it can be set");
         let mut listening = Listening::default();
         listening.add(&socket);
-        assert!(!listening.is_watched());
+        assert!(listening.clone().look(None).await.is_empty());
+        listening.unwatched().await;
         let socket = net::TcpListener::from_std(socket).expect("it is registered");
-        assert!(listening.is_watched());
+        let seen = listening.clone().look(None).await;
+        assert!(!seen.is_empty());
+        assert_eq!(listening.clone().look(Some(seen.clone())).await, seen);
         drop(socket);
-        assert!(!listening.is_watched());
+        assert!(listening.clone().look(Some(seen)).await.is_empty());
+        listening.unwatched().await;
+    }
+
+    #[actix_web::test]
+    async fn looking_holds_up_nobody_on_its_thread() {
+        assert_eq!(Listening::default().unwatched().now_or_never(), None);
     }
 }

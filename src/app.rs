@@ -42,9 +42,8 @@ pub struct App {
     reloader: Option<Reloader>,
     server: JoinHandle<std::io::Result<()>>,
     control: Option<SocketFile>,
-    grace: Duration,
-    /// How long systemd is asked to wait for a stop.
-    longest_stop: Duration,
+    /// What a reload may have changed.
+    live: watch::Receiver<Arc<Live>>,
     stopping: CancellationToken,
     grace_over: CancellationToken,
     failed: CancellationToken,
@@ -129,7 +128,7 @@ impl App {
             manager: manager.clone(),
         });
         let setup = http::Setup {
-            live: lived,
+            live: lived.clone(),
             balancer: balancer.clone(),
             fleet: fleet.clone(),
             reloader: reloader.clone(),
@@ -160,8 +159,7 @@ impl App {
             reloader: is_reloadable.then_some(reloader),
             server: actix::spawn(server),
             control,
-            grace: config.server.grace(),
-            longest_stop: config.server.grace() + config.nodes.stop_grace + LAST_STEPS,
+            live: lived,
             stopping,
             grace_over,
             failed,
@@ -191,19 +189,23 @@ impl App {
                 Some(_) | None => break Ok(signal),
             }
         };
+        let (grace, most) = longest_stop(&self.live.borrow());
         match ended {
             Ok(signal) => {
-                tell!(info: DrainStarted, signal, "stopping: no new calls, those that came are served");
+                let at_most_s = most.as_secs();
+                tell!(
+                    info: DrainStarted, signal, at_most_s,
+                    "stopping: no new calls, those that came are served"
+                );
             }
             Err(error) => {
                 kill_nodes(&self.fleet).await;
                 return Err(error);
             }
         }
-        self.manager.stopping(self.longest_stop);
+        self.manager.stopping(most);
         self.stopping.cancel();
-        let (balancer, grace_over, grace) =
-            (self.balancer.clone(), self.grace_over.clone(), self.grace);
+        let (balancer, grace_over) = (self.balancer.clone(), self.grace_over.clone());
         actix::spawn(async move {
             sleep(grace).await;
             tell!(warn: DrainOverdue, "grace over: calls that still wait are refused");
@@ -233,6 +235,12 @@ impl App {
         tell!(info: Stopped, "stopped");
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The time that calls have at a stop, and how long systemd is asked to wait for all of it.
+fn longest_stop(live: &Live) -> (Duration, Duration) {
+    let grace = live.server.grace();
+    (grace, grace + live.stop_grace + LAST_STEPS)
 }
 
 async fn kill_nodes(fleet: &Addr<Fleet>) {

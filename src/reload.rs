@@ -34,6 +34,8 @@ pub struct Live {
     pub dispatch: config::Balancer,
     /// What tickets are made from.
     pub tickets: Settings,
+    /// The time that each node has between SIGTERM and SIGKILL.
+    pub stop_grace: Duration,
     /// The files of own place names as they were before they were read.
     places: Stamps,
 }
@@ -45,6 +47,7 @@ impl Live {
         Ok(Self {
             server: config.server.clone(),
             dispatch: config.balancer.clone(),
+            stop_grace: config.nodes.stop_grace,
             tickets: Settings::read(config.model.clone(), config.ticket.clone(), corrector)?,
             places,
         })

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     harness::{CALL, Process, Ticketd, assert_ticket, free_ports, managed, until},
     raw::control,
-    socket::Folder,
+    socket::{Folder, start},
 };
 
 /// The process ids of the nodes, by id.
@@ -241,6 +241,21 @@ async fn a_reload_while_the_service_stops_ends_nothing() {
     let (reply, ()) = tokio::join!(ticketd.summarize(CALL), stop);
     assert_ticket(&reply);
     assert!(ticketd.process.ended().await.success(), "{}", ticketd.process.log());
+}
+
+#[actix_web::test]
+async fn systemd_is_asked_for_the_time_that_nodes_have_since_the_last_reload() {
+    let folder = Folder::new();
+    let config = |grace: &str| {
+        let grace = format!("shutdown_grace = \"10s\"\n[nodes]\nstop_grace = \"{grace}\"\n");
+        folder.config(&[]) + &grace
+    };
+    let ticketd = start(&config("1s")).await;
+    ticketd.rewrite(&config("100s"));
+    let reply = control(&folder.socket(), "POST /admin/reload", "").await;
+    assert_eq!(reply.body["changed"], json!(["nodes.stop_grace"]), "{reply:?}");
+    let log = ticketd.stop().await;
+    assert!(log.contains("at_most_s=130"), "{log}");
 }
 
 #[actix_web::test]

@@ -23,7 +23,6 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     os::unix::net::UnixListener,
-    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -35,15 +34,18 @@ use std::{
 use actix::Addr;
 use actix_web::{
     App, HttpServer, Resource,
-    dev::Server,
     http::header::{self, HeaderValue},
     middleware::{NormalizePath, from_fn},
     web::{self, Data, ServiceConfig},
 };
 use awc::Client;
-use futures_util::future::{LocalBoxFuture, try_join_all};
+use futures_util::future::LocalBoxFuture;
 use rustix::process::{Resource as Limited, getrlimit};
-use tokio::{select, sync::watch, time::Instant};
+use tokio::{
+    select,
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -52,7 +54,7 @@ use self::{
     control::{BadSocket, SocketFile},
     error::ApiError,
     idempotency::Answers,
-    stop::{Count, Listening, Stop, Taking},
+    stop::{Count, Listening, Stoppable, Stopper, Taking},
 };
 use crate::{
     balancer::Balancer,
@@ -67,6 +69,9 @@ use crate::{
 
 /// The most connections over the control socket at once.
 const CONTROL_CONNECTIONS: usize = 64;
+
+/// What is refused when the grace is over still has to be written.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// What the HTTP face is made from.
 #[derive(Clone)]
@@ -101,6 +106,8 @@ struct Service {
     answers: Answers,
     bodies: Bodies,
     stopping: CancellationToken,
+    /// Cancelled when nobody is served over TCP any more, and the control socket closes, too.
+    closing: CancellationToken,
     grace_over: CancellationToken,
 }
 
@@ -150,19 +157,17 @@ pub async fn open(server: &config::Server, manager: &Manager) -> Result<Sockets,
 pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
     let live = Arc::clone(&setup.live.borrow());
     let config::Server { workers, .. } = live.server;
-    let (stopping, heart) = (setup.stopping.clone(), setup.heart.clone());
+    let (stopping, grace_over) = (setup.stopping.clone(), setup.grace_over.clone());
+    let (closing, heart) = (CancellationToken::new(), setup.heart.clone());
     let started = Instant::now();
-    // What is refused when the grace is over still has to be written.
-    let shutdown_timeout = live.server.grace() + Duration::from_secs(5);
+    let shutdown_timeout = live.server.grace() + LAST_ANSWERS;
     let connect_timeout = live.dispatch.connect_timeout;
     let limits =
         connection::Limits { head: live.server.header_timeout, untaken: live.server.send_timeout };
     let workers =
         if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from).min(512) };
     let (making, answers) = (summarize::Making::default(), Answers::default());
-    let bodies = Bodies::default();
-    let (unasked, taking) = (Count::default(), Taking::default());
-    let workers_taking = taking.clone();
+    let (bodies, closed) = (Bodies::default(), closing.clone());
     let factory = move || {
         let service = Service {
             live: setup.live.clone(),
@@ -175,9 +180,9 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
             answers: answers.clone(),
             bodies: bodies.clone(),
             stopping: setup.stopping.clone(),
+            closing: closed.clone(),
             grace_over: setup.grace_over.clone(),
         };
-        actix::spawn(workers_taking.worker());
         App::new()
             .app_data(Data::new(service))
             .app_data(Data::new(setup.guard.clone()))
@@ -188,17 +193,20 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
             .configure(routes)
     };
     let serve = |name: &'static str, workers: usize, most: usize| {
-        let (factory, unasked) = (factory.clone(), unasked.clone());
-        let (heart, number) = (heart.clone(), Arc::new(AtomicUsize::new(1)));
+        let (unasked, taking) = (Count::default(), Taking::default());
+        let stopper = Stopper { taking: taking.clone(), unasked: unasked.clone() };
+        let (factory, heart) = (factory.clone(), heart.clone());
+        let number = Arc::new(AtomicUsize::new(1));
         // It is called by each worker in its thread.
         let factory = move || {
             let name = format!("{name} {}", number.fetch_add(1, Ordering::Relaxed));
             if let Some(pulse) = heart.register(name) {
                 actix::spawn(pulse.keep());
             }
+            actix::spawn(taking.worker());
             factory()
         };
-        HttpServer::new(factory)
+        let server = HttpServer::new(factory)
             .disable_signals()
             .on_connect(move |connection, data| {
                 auth::note_control_socket(connection, data);
@@ -211,28 +219,53 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
             // A caller who closes its side has left: its call must not go on.
             .h1_allow_half_closed(false)
             .workers(workers)
-            .max_connections((most / workers).max(1))
+            .max_connections((most / workers).max(1));
+        (server, stopper)
     };
-    let mut listening = Listening::default();
-    listening.add(&sockets.tcp);
-    let server = serve("HTTP worker", workers, affordable(live.server.max_connections));
-    let server = server.listen(sockets.tcp)?;
-    let addresses = server.addrs();
-    let mut servers = vec![server.run()];
-    let mut control = None;
-    if let Some((listener, file)) = sockets.control {
+    let (tcp, stopper) = serve("HTTP worker", workers, affordable(live.server.max_connections));
+    let listening = Listening::on(&sockets.tcp);
+    let tcp = tcp.listen(sockets.tcp)?;
+    let addresses = tcp.addrs();
+    let tcp = stopper.of(tcp.run(), listening);
+    let (mut control, mut file) = (None, None);
+    if let Some((listener, made)) = sockets.control {
+        let (server, stopper) = serve("control worker", 1, CONTROL_CONNECTIONS);
+        let listening = Listening::on(&listener);
         // `bind_uds` would know neither the mode nor `on_connect`.
-        listening.add(&listener);
-        servers.push(serve("control worker", 1, CONTROL_CONNECTIONS).listen_uds(listener)?.run());
-        control = Some(file);
+        control = Some(stopper.of(server.listen_uds(listener)?.run(), listening));
+        file = Some(made);
     }
-    let handles = servers.iter().map(Server::handle).collect();
-    let stop = Stop { handles, listening, taking, unasked };
-    let stop = async move {
-        stopping.cancelled().await;
-        stop.run().await;
+    let server = run(tcp, control, stopping, closing, grace_over);
+    Ok(Bound { server: Box::pin(server), addresses, control: file })
+}
+
+/// Runs until both servers have ended: that of the control socket last, so that operators see how a stop
+/// gets on, and can act on the nodes that it waits for.
+async fn run(
+    tcp: Stoppable,
+    control: Option<Stoppable>,
+    stopping: CancellationToken,
+    closing: CancellationToken,
+    grace_over: CancellationToken,
+) -> io::Result<()> {
+    let tcp = async {
+        tcp.run(stopping.cancelled()).await?;
+        closing.cancel();
+        Ok(())
     };
-    Ok(Bound { server: Box::pin(run(servers, stop)), addresses, control })
+    let control = async {
+        let Some(control) = control else { return Ok(()) };
+        let late = async {
+            tokio::join!(grace_over.cancelled(), closing.cancelled());
+            sleep(LAST_ANSWERS).await;
+        };
+        select! {
+            ended = control.run(closing.cancelled()) => ended,
+            // Who takes no answer there holds up no stop.
+            () = late => Ok(()),
+        }
+    };
+    tokio::try_join!(tcp, control).map(drop)
 }
 
 /// So many connections, of two open files each, that a third of the files is left for nodes and calls.
@@ -247,16 +280,6 @@ fn affordable(most: usize) -> usize {
         );
     }
     affordable
-}
-
-/// Runs until the last server has ended.
-async fn run(servers: Vec<Server>, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let mut all = pin!(try_join_all(servers));
-    select! {
-        ended = &mut all => return ended.map(drop),
-        () = stop => {}
-    }
-    all.await.map(drop)
 }
 
 fn routes(config: &mut ServiceConfig) {

@@ -185,6 +185,9 @@ async fn answer(
 }
 
 async fn reload(service: Data<Service>) -> Result<HttpResponse, ApiError> {
+    if service.stopping.is_cancelled() {
+        return Err(ApiError::ShuttingDown);
+    }
     let reloader = service.reloader.clone();
     // In a task of its own: a caller who leaves must not cut it in two.
     let reload = actix_web::rt::spawn(async move { reloader.reload().await });

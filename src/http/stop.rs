@@ -2,19 +2,22 @@
 //! meanwhile waits for the next ticketd in the backlog of the socket that systemd keeps.
 //!
 //! actix-server accepts in a thread that is told to pause and does not say when it has; and it drops at a
-//! stop what its workers have not taken up, and what has not sent its request. So there are four steps.
+//! stop what its workers have not taken up, and what has not sent its request. So there are four steps,
+//! and each server takes them when its time comes.
 
 use std::{
-    fs,
-    os::fd::{AsFd, BorrowedFd},
+    fs, io,
+    os::fd::AsFd,
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use rustix::fs::fstat;
 use tokio::{
+    select,
     sync::watch,
     task::{spawn_blocking, yield_now},
     time::{interval, sleep, timeout},
@@ -95,24 +98,24 @@ impl Taking {
     }
 }
 
-/// Which sockets are accepted from, by their inodes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Listening(Vec<u64>);
+/// Which socket is accepted from, by its inode.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listening(Option<u64>);
 
 impl Listening {
-    pub(super) fn add(&mut self, socket: impl AsFd) {
+    pub(super) fn on(socket: impl AsFd) -> Self {
         // A socket that is open can be looked at.
-        self.0.extend(inode(socket.as_fd()));
+        Self(fstat(socket.as_fd()).ok().map(|found| found.st_ino))
     }
 
-    /// Waits until no thread waits for connections on one of them any more. It is looked for beside the
+    /// Waits until no thread waits for connections there any more. It is looked for beside the
     /// runtime, and where it was seen is all that is looked at again: open files are many.
     async fn unwatched(&self) {
         let mut looks = interval(Duration::from_millis(5));
-        let mut seen = self.clone().look(None).await;
+        let mut seen = self.look(None).await;
         while !seen.is_empty() {
             looks.tick().await;
-            seen = self.clone().look(Some(seen)).await;
+            seen = self.look(Some(seen)).await;
         }
     }
 
@@ -131,9 +134,8 @@ impl Listening {
         let seen = fs::read_to_string(file).unwrap_or_default();
         seen.lines().filter(|line| line.starts_with("tfd:")).any(|line| {
             let inode = line.split_whitespace().find_map(|part| part.strip_prefix("ino:"));
-            inode
-                .and_then(|inode| u64::from_str_radix(inode, 16).ok())
-                .is_some_and(|inode| self.0.contains(&inode))
+            let inode = inode.and_then(|inode| u64::from_str_radix(inode, 16).ok());
+            inode.is_some() && inode == self.0
         })
     }
 }
@@ -144,28 +146,50 @@ fn open_files() -> Vec<PathBuf> {
     open.flatten().map(|open| open.path()).collect()
 }
 
-fn inode(socket: BorrowedFd<'_>) -> Option<u64> {
-    fstat(socket).ok().map(|found| found.st_ino)
-}
-
-/// What a stop goes by.
-pub(super) struct Stop {
-    pub(super) handles: Vec<ServerHandle>,
-    pub(super) listening: Listening,
+/// What a server is stopped by; there is one for each.
+pub(super) struct Stopper {
     pub(super) taking: Taking,
     /// The connections without a request.
     pub(super) unasked: Count,
 }
 
-impl Stop {
-    /// Takes no further connection, serves what was taken, and tells the servers to end when all that they
-    /// still have is in progress.
-    pub(super) async fn run(self) {
-        for handle in &self.handles {
-            handle.pause().await;
+/// A server that ends in order.
+pub(super) struct Stoppable {
+    server: Server,
+    listening: Listening,
+    stopper: Stopper,
+}
+
+impl Stopper {
+    pub(super) fn of(self, server: Server, listening: Listening) -> Stoppable {
+        Stoppable { server, listening, stopper: self }
+    }
+}
+
+impl Stoppable {
+    /// Serves until `stop`. Then takes no further connection, serves what was taken, and ends.
+    pub(super) async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { server, listening, stopper } = self;
+        let handle = server.handle();
+        let mut server = pin!(server);
+        let stop = async {
+            stop.await;
+            stopper.stop(&handle, listening).await;
+        };
+        select! {
+            ended = &mut server => return ended,
+            () = stop => {}
         }
+        server.await
+    }
+}
+
+impl Stopper {
+    /// Tells the server to end when all that it still has is in progress.
+    async fn stop(&self, handle: &ServerHandle, listening: Listening) {
+        handle.pause().await;
         let paused = async {
-            self.listening.unwatched().await;
+            listening.unwatched().await;
             // It may be amid the connections that came before it was told.
             sleep(Duration::from_millis(10)).await;
             self.taking.all().await;
@@ -175,10 +199,8 @@ impl Stop {
         }
         // Its request may be on its way.
         let _ = timeout(UNASKED, self.unasked.none()).await;
-        for handle in self.handles {
-            // Not by `shutdown_signal`: with that, the first one to end stops the threads of the others.
-            drop(handle.stop(true));
-        }
+        // Not by `shutdown_signal`: with that, the first one to end stops the threads of the others.
+        drop(handle.stop(true));
     }
 }
 
@@ -195,21 +217,20 @@ mod tests {
     async fn a_socket_that_a_runtime_waits_on_is_seen_as_watched() {
         let socket = TcpListener::bind("127.0.0.1:0").expect("a socket");
         socket.set_nonblocking(true).expect("it can be set");
-        let mut listening = Listening::default();
-        listening.add(&socket);
-        assert!(listening.clone().look(None).await.is_empty());
+        let listening = Listening::on(&socket);
+        assert!(listening.look(None).await.is_empty());
         listening.unwatched().await;
         let socket = net::TcpListener::from_std(socket).expect("it is registered");
-        let seen = listening.clone().look(None).await;
+        let seen = listening.look(None).await;
         assert!(!seen.is_empty());
-        assert_eq!(listening.clone().look(Some(seen.clone())).await, seen);
+        assert_eq!(listening.look(Some(seen.clone())).await, seen);
         drop(socket);
-        assert!(listening.clone().look(Some(seen)).await.is_empty());
+        assert!(listening.look(Some(seen)).await.is_empty());
         listening.unwatched().await;
     }
 
     #[actix_web::test]
     async fn looking_holds_up_nobody_on_its_thread() {
-        assert_eq!(Listening::default().unwatched().now_or_never(), None);
+        assert_eq!(Listening(None).unwatched().now_or_never(), None);
     }
 }

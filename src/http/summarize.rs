@@ -95,6 +95,10 @@ pub(super) async fn summarize(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
+    if service.stopping.is_cancelled() && Caller::of(&request) == Caller::OverControlSocket {
+        // It is open for operators still; over TCP, all that comes by now was there before.
+        return Err(ApiError::ShuttingDown);
+    }
     let streamed = sse::is_wanted(&request);
     let asked = select! {
         asked = ask(&service, &request, payload) => asked?,

@@ -37,7 +37,7 @@ async fn in_state(folder: &Folder, id: &str, state: &str) -> Value {
 }
 
 /// Runs `ticketd` as an operator would.
-async fn operator(folder: &Folder, arguments: &[&str]) -> Output {
+pub(crate) async fn operator(folder: &Folder, arguments: &[&str]) -> Output {
     let mut command = command(&[]);
     command.args(arguments).arg("--socket").arg(folder.socket());
     timeout(LIMIT, command.output()).await.expect("it ends").expect("it starts")

@@ -4,10 +4,20 @@ use std::time::Duration;
 
 use rustix::process::{Signal, test_kill_process};
 use serde_json::json;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpStream, UnixStream},
+    time::timeout,
+};
 
-use crate::harness::{
-    Fake, Ticketd, assert_ticket, call, free_ports, managed, pid_of, seen, until,
+use crate::{
+    harness::{
+        CALL, Fake, LIMIT, Ticketd, assert_ticket, behave, call, free_ports, managed, pid_of, seen,
+        until,
+    },
+    operate::operator,
+    raw::control,
+    socket::Folder,
 };
 
 /// The process ids of the managed fakes on these ports.
@@ -120,7 +130,7 @@ async fn a_stop_does_not_wait_for_a_body_that_does_not_come() {
     slow.write_all(head.as_bytes()).await.expect("sent");
     // A request behind it on the same worker, so that the first one has been taken up.
     ticketd.get("/healthz").await;
-    let stopped = tokio::time::timeout(Duration::from_secs(30), ticketd.stop()).await;
+    let stopped = timeout(Duration::from_secs(30), ticketd.stop()).await;
     assert!(stopped.is_ok(), "the grace of 180 s is for calls");
 }
 
@@ -129,7 +139,66 @@ async fn a_stop_does_not_wait_for_idle_connections() {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "").await;
     let idle = TcpStream::connect(ticketd.url.trim_start_matches("http://")).await.expect("open");
-    let stopped = tokio::time::timeout(Duration::from_secs(30), ticketd.stop()).await;
+    let stopped = timeout(Duration::from_secs(30), ticketd.stop()).await;
     assert!(stopped.is_ok(), "the grace of 180 s is for calls");
     drop(idle);
+}
+
+#[actix_web::test]
+async fn while_a_stop_waits_for_a_call_operators_see_it_and_can_act_on_its_node() {
+    let folder = Folder::new();
+    let ports = free_ports::<2>();
+    let config =
+        managed(&ports, &json!({})).replace("[nodes]\n", "[nodes]\ndrain_timeout = \"100ms\"\n");
+    let mut ticketd = Ticketd::start(&(folder.config(&[]) + &config), &[]).await;
+    ticketd.healthy(2).await;
+    for port in ports {
+        let stalling = json!({"fault": "stall_amid"});
+        behave(&ticketd.client, &format!("http://127.0.0.1:{port}"), stalling).await;
+    }
+    let stop = async {
+        let busy = until("a call in flight", async || {
+            let nodes = control(&folder.socket(), "GET /admin/nodes", "").await.body;
+            let nodes = nodes["nodes"].as_array().expect("a list").clone();
+            nodes.into_iter().find(|node| node["in_flight"] == 1)
+        })
+        .await;
+        let id = busy["id"].as_str().expect("an id");
+        for port in ports.iter().filter(|port| port.to_string() != id) {
+            behave(&ticketd.client, &format!("http://127.0.0.1:{port}"), json!({})).await;
+        }
+        ticketd.process.signal(Signal::TERM);
+        ticketd.process.line_after("stopping: no new calls").await;
+        for refused in ["POST /admin/reload", "POST /summarize"] {
+            until(refused, async || {
+                let reply = control(&folder.socket(), refused, CALL).await;
+                (reply.body["code"] == "shutting_down").then_some(())
+            })
+            .await;
+        }
+        let following = UnixStream::connect(folder.socket()).await.expect("it is served");
+        let (reading, mut writing) = following.into_split();
+        let follow = format!("GET /admin/nodes/{id}/log?follow=true HTTP/1.1\r\nhost: x\r\n\r\n");
+        writing.write_all(follow.as_bytes()).await.expect("sent");
+        let mut log = BufReader::new(reading).lines();
+        let mut read_to = async |part: &str| {
+            while !log.next_line().await.expect("read").expect("it goes on").contains(part) {}
+        };
+        timeout(LIMIT, read_to("Listening on")).await.expect("its first lines");
+        let speaking = json!({"fault": "stall_amid", "log_lines": 1});
+        behave(&ticketd.client, &format!("http://127.0.0.1:{id}"), speaking).await;
+        timeout(LIMIT, read_to("line 1 of 1")).await.expect("a line that came later");
+        let status = operator(&folder, &["status"]).await;
+        let said = String::from_utf8(status.stdout).expect("UTF-8");
+        let row = said.lines().find(|line| line.starts_with(id)).expect("its row");
+        assert!(status.status.success() && row.contains("1/1"), "{said}");
+        let drained = operator(&folder, &["node", "drain", id, "--no-wait"]).await;
+        assert!(drained.status.success(), "{drained:?}");
+        // Who follows on holds up nothing.
+        (log, writing)
+    };
+    let (reply, _following) = tokio::join!(ticketd.summarize(CALL), stop);
+    assert_ticket(&reply);
+    assert!(ticketd.process.ended().await.success(), "{}", ticketd.process.log());
+    assert!(!folder.socket().exists());
 }

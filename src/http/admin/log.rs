@@ -1,7 +1,7 @@
 //! `GET /admin/nodes/{id}/log`: the last lines of a node, and with `?follow=true` those to come.
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     web::{Bytes, Data, Path, Query},
 };
 use futures_util::StreamExt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Service, find};
 use crate::{
-    http::{ask::ask_mortal, error::ApiError},
+    http::{ask::ask_mortal, auth::Caller, error::ApiError},
     node::ReadLog,
     ollama::NDJSON,
 };
@@ -22,6 +22,7 @@ pub(super) struct Asked {
 
 pub(super) async fn log(
     service: Data<Service>,
+    request: HttpRequest,
     id: Path<(String,)>,
     asked: Option<Query<Asked>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -31,7 +32,11 @@ pub(super) async fn log(
     let lines = read.ok().and_then(Result::ok).ok_or(ApiError::NoSuchNode)?;
     // The node's actor is not kept alive by who reads its log.
     drop(node);
-    let follow = asked.follow.then(|| service.stopping.clone());
+    let end = match Caller::of(&request) {
+        Caller::OverControlSocket => &service.closing,
+        Caller::Anonymous | Caller::Token(_) => &service.stopping,
+    };
+    let follow = asked.follow.then(|| end.clone());
     let body = lines.entries(follow).map(|entry| Ok::<_, ApiError>(bytes(&entry)));
     Ok(HttpResponse::Ok().content_type(NDJSON).streaming(Box::pin(body)))
 }

@@ -40,6 +40,19 @@ within() {
     printf '    ok    %s after %s ms (at most %s s)\n' "$what" "$took" "$limit"
 }
 
+# broken: shows the line of the case that ends it; called when errexit is about to.
+broken() {
+    local frame line
+    # What fails in a substitution is for who asked.
+    [ "$BASH_SUBSHELL" = 1 ] || return 0
+    for frame in "${!BASH_SOURCE[@]}"; do
+        [[ ${BASH_SOURCE[frame]} == "$case" ]] || continue
+        line=${BASH_LINENO[frame - 1]}
+        printf '    WRONG %s:%s: %s\n' "$case" "$line" "$(sed -n "${line}s/^ *//p" "$case")"
+    done
+    explain
+}
+
 # What a failed check shows of the service.
 explain() {
     in_machine systemctl status --no-pager --lines=0 "$UNIT" || true

@@ -45,7 +45,8 @@ UNIT
 mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 ln -s ../job.service "$root/etc/systemd/system/multi-user.target.wants/job.service"
 for unit in getty.target systemd-logind.service; do ln -sf /dev/null "$root/etc/systemd/system/$unit"; done
-TMPDIR=$memory/tmp timeout 300 linux.uml mem=1G root=/dev/root rootfstype=hostfs rootflags="$root" rw \
+# In a process group of its own it would not see Ctrl-C.
+TMPDIR=$memory/tmp timeout --foreground 300 linux.uml mem=1G root=/dev/root rootfstype=hostfs rootflags="$root" rw \
     con=null con0=fd:0,fd:1 systemd.show_status=no quiet </dev/null >"$memory/console" 2>&1 || true
 cat "$root/root/output" 2>/dev/null || tail -n 40 "$memory/console"
 exit "$(cat "$root/root/status" 2>/dev/null || echo 124)"

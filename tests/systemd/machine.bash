@@ -114,7 +114,8 @@ machine_kill() {
     local group pid deadline=$((SECONDS + 10))
     [ -n "$MACHINE" ] || return 0
     for group in $(machine_cgroups); do
-        [ ! -f "$group/cgroup.kill" ] || echo 1 >"$group/cgroup.kill"
+        # It may have ended by itself meanwhile.
+        [ ! -f "$group/cgroup.kill" ] || echo 1 >"$group/cgroup.kill" || true
     done
     for pid in $LEADER $NSPAWN; do
         case $(cat "/proc/$pid/comm" 2>/dev/null) in systemd*) kill -9 "$pid" 2>/dev/null || true ;; esac

@@ -47,20 +47,46 @@ check "the configuration is kept" in_machine grep -q '^ports = \[11434, 11435\]'
 check "install again" dpkg_i /root/newer.deb
 within 15 "2 nodes, as edited" has_ready 2
 
-# Models elsewhere: a link to a directory, and a file system that is mounted below.
-in_machine sh -c 'mkdir -p /srv/models /srv/mounted && echo data | tee /srv/models/blob >/srv/mounted/blob'
-in_machine ln -s /srv/models /var/lib/ticketd/linked
-in_machine mkdir /var/lib/ticketd/mounted
-in_machine mount -t tmpfs tmpfs /var/lib/ticketd/mounted
-in_machine cp /srv/mounted/blob /var/lib/ticketd/mounted/
-same "exit code of the purge" 0 "$(in_machine dpkg -P ticketd >/dev/null 2>&1; echo $?)"
-check "linked models are kept" in_machine test -f /srv/models/blob
-check "mounted models are kept" in_machine test -f /var/lib/ticketd/mounted/blob
-in_machine umount /var/lib/ticketd/mounted
-same "exit code of a purge after that" 0 "$(dpkg_i /root/newer.deb && in_machine dpkg -P ticketd >/dev/null 2>&1; echo $?)"
-for folder in /etc/ticketd /var/lib/ticketd /var/cache/ticketd /var/log/ticketd; do
+# Models elsewhere: by a link, by a file system, and by directories of the same one, which `rm` cannot tell.
+store=/var/lib/ticketd
+in_machine mkdir -p /srv/{linked,bound,"two words",deep} "$store"/{memory,bound,"two words",deep/er/models}
+in_machine ln -s /srv/linked "$store/linked"
+in_machine mount -t tmpfs tmpfs "$store/memory"
+in_machine mount --bind /srv/bound "$store/bound"
+in_machine mount --bind "/srv/two words" "$store/two words"
+in_machine mount --bind /srv/deep "$store/deep/er/models"
+same "the device of what is bound" "$(in_machine stat -c %d "$store")" "$(in_machine stat -c %d "$store/bound")"
+mounts=(memory bound "two words" deep/er/models)
+for models in "${mounts[@]}" linked deep/er deep models; do
+    in_machine sh -c 'echo data >"$1/blob"' - "$store/$models"
+done
+purge() { in_machine dpkg -P ticketd 2>&1 >/dev/null; }
+check "purge" purge >"$work/said"
+for models in "${mounts[@]}"; do
+    check "$models: mounted models are kept" in_machine test -f "$store/$models/blob"
+done
+for models in "${mounts[@]}"; do
+    check "$models: that is told" grep -qxF "ticketd: $store/$models is kept, because something is mounted there" "$work/said"
+done
+check "linked models are kept" in_machine test -f /srv/linked/blob
+same "nothing else is" "bound deep deep/er deep/er/models memory two words" \
+    "$(in_machine find "$store" -mindepth 1 ! -name blob -printf '%P\n' | sort | xargs)"
+same "and no file but theirs" ${#mounts[@]} "$(in_machine find "$store" -name blob | wc -l)"
+for models in "${mounts[@]}"; do in_machine umount "$store/$models"; done
+check "install again" dpkg_i /root/newer.deb
+check "a purge after that" purge
+for folder in /etc/ticketd "$store" /var/cache/ticketd /var/log/ticketd; do
     check "$folder is gone" in_machine test ! -e "$folder"
 done
+
+# All of its state elsewhere.
+in_machine mkdir "$store"
+in_machine mount --bind /srv/bound "$store"
+check "install again" dpkg_i /root/newer.deb
+check "purge" purge
+check "the state is kept" in_machine test -f /srv/bound/blob
+in_machine umount "$store"
+in_machine rmdir "$store"
 
 # What is not usable yet does not fail the installation.
 settings '[nodes]

@@ -23,21 +23,21 @@ check() {
 # same WHAT EXPECTED GOT
 same() { check "$1: $3" [ "$2" = "$3" ]; }
 
-# within SECONDS WHAT CMD…: CMD must succeed within that time; tells how long it took.
+# within SECONDS WHAT CMD…: CMD must succeed within that time; tells how long it took, and leaves it in TOOK.
 within() {
-    local limit=$1 what=$2 begin=${EPOCHREALTIME/./} took
+    local limit=$1 what=$2 begin=${EPOCHREALTIME/./}
     shift 2
     until "$@"; do
-        took=$(((${EPOCHREALTIME/./} - begin) / 1000))
-        if [ "$took" -gt $((limit * 1000)) ]; then
+        TOOK=$(((${EPOCHREALTIME/./} - begin) / 1000))
+        if [ "$TOOK" -gt $((limit * 1000)) ]; then
             printf '    WRONG %s: not within %s s\n' "$what" "$limit"
             explain
             exit 1
         fi
         sleep 0.05
     done
-    took=$(((${EPOCHREALTIME/./} - begin) / 1000))
-    printf '    ok    %s after %s ms (at most %s s)\n' "$what" "$took" "$limit"
+    TOOK=$(((${EPOCHREALTIME/./} - begin) / 1000))
+    printf '    ok    %s after %s ms (at most %s s)\n' "$what" "$TOOK" "$limit"
 }
 
 # broken: shows the line of the case that ends it; called when errexit is about to.
@@ -68,6 +68,13 @@ prop_is() { [ "$(prop "$1")" = "$2" ]; }
 journal() {
     in_machine journalctl --sync
     in_machine journalctl --no-pager -q "$@"
+}
+
+# mark: writes a line of its own into the journal and gives its place, for --cursor=. (--after-cursor= passes
+# over the first line that is asked for, when the one at the cursor is not.)
+mark() {
+    in_machine systemd-cat -t mark echo here
+    journal -t mark -n 1 -o cat --show-cursor | sed -n 's/^-- cursor: //p'
 }
 
 # GET PATH: the answer's body; fails unless it is a success.

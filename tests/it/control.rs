@@ -256,7 +256,7 @@ async fn reload_tells_what_changed_or_what_is_wrong() {
     stub.answers("POST /admin/reload", 200, changed);
     let said = stub.ask("ctl reload").await;
     assert_eq!((said.code, said.error.as_str()), (Some(0), ""), "{said:?}");
-    let expected = "added: 11437\nrestarted: 11435\n\
+    let expected = "added: 11437\nrestarted one after the other: 11435\n\
                     takes effect at the next start of ticketd: server.listen\nunchanged nodes: 2\n";
     assert_eq!(said.out, expected);
 

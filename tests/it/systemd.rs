@@ -5,6 +5,7 @@ use std::{
     mem::MaybeUninit,
     os::{fd::OwnedFd, unix::net::UnixDatagram},
     path::PathBuf,
+    time::Duration,
 };
 
 use rustix::{
@@ -12,6 +13,7 @@ use rustix::{
     process::Signal,
 };
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::{
     harness::{CALL, Fake, Ticketd, assert_ticket, free_ports, managed, pid_of, seen, until},
@@ -80,6 +82,15 @@ impl Manager {
     async fn pings(&mut self, more: usize) {
         let before = self.count(PING);
         until("pings", async || (self.count(PING) >= before + more).then_some(())).await;
+    }
+
+    /// Waits for that long, in which nothing must come.
+    async fn silent(&mut self, time: Duration) {
+        let socket = self.socket.try_clone().expect("another handle");
+        let socket = tokio::net::UnixDatagram::from_std(socket).expect("it does not block");
+        let come = timeout(time, socket.readable()).await;
+        self.read();
+        assert!(come.is_err(), "told in spite of all: {:?}", self.told.last());
     }
 }
 
@@ -154,23 +165,35 @@ async fn pings_go_on_while_everything_works_and_through_a_stop_which_asks_for_it
 
 #[actix_web::test]
 async fn a_process_that_is_stopped_pings_no_more_and_goes_on_when_it_is_continued() {
+    const WATCHDOG: Duration = Duration::from_millis(400);
     let (mut manager, fake) = (Manager::new(), Fake::start().await);
     let endpoints = endpoints(&fake);
+    let watchdog = WATCHDOG.as_micros().to_string();
     let variables = [
         ("NOTIFY_SOCKET", manager.path()),
-        ("WATCHDOG_USEC", "400000"),
+        ("WATCHDOG_USEC", &watchdog),
         ("DEEPSEEK_ENDPOINTS", &endpoints),
     ];
     let ticketd = Ticketd::start("", &variables).await;
     manager.pings(3).await;
     ticketd.process.signal(Signal::STOP);
-    let stat = format!("/proc/{}/stat", ticketd.process.pid().as_raw_nonzero());
-    until("the stop", async || std::fs::read_to_string(&stat).ok()?.contains(") T ").then_some(()))
-        .await;
-    let before = manager.count(PING);
+    let threads = format!("/proc/{}/task", ticketd.process.pid().as_raw_nonzero());
+    until("the stop", async || {
+        let mut threads = std::fs::read_dir(&threads).ok()?;
+        let stopped = |stat: String| stat.contains(") T ");
+        threads
+            .all(|thread| {
+                let stat = thread.map(|thread| thread.path().join("stat"));
+                stat.and_then(std::fs::read_to_string).is_ok_and(stopped)
+            })
+            .then_some(())
+    })
+    .await;
+    // What it sent before it stopped is here by now.
+    manager.read();
+    manager.silent(2 * WATCHDOG).await;
     ticketd.process.signal(Signal::CONT);
     manager.pings(3).await;
-    assert!(manager.count(PING) > before);
     let log = ticketd.stop().await;
     assert!(!log.contains("does not respond"), "{log}");
 }

@@ -171,7 +171,7 @@ mod tests {
             assert!(!message.contains("secret"), "{message}");
         }
         let missing = Tokens::read(Path::new("/no/such")).expect_err("no file").to_string();
-        assert!(missing.contains("check the path and the permissions"), "{missing}");
+        assert!(missing.contains("check the path, and that the user"), "{missing}");
     }
 
     #[test]

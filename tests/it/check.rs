@@ -99,7 +99,7 @@ async fn broken_configurations_are_told_with_file_line_key_and_remedy() {
             "[server]\nlisten = \"0.0.0.0:8001\"\ntokens_file = \"/no/such\"\n",
             3,
             "server.tokens_file",
-            "check the path and the permissions",
+            "that the user that ticketd runs as may read it",
         ),
         (
             "[server]\nadmin_tokens_file = \"/dev/null\"\n",

@@ -8,7 +8,7 @@
 #
 # The host's PID 1 need not be systemd. The machine has a network of its own with nothing but `lo`.
 
-CACHE=${TICKETD_SYSTEMD_CACHE:-target/systemd}
+CACHE=${SYSTEMD_TREES:-target/systemd}
 # With another list of packages or another preparation below, another number: cached trees are made anew.
 TREE_REVISION=1
 TREE_PACKAGES=systemd,systemd-sysv,dbus,curl,procps,iproute2

@@ -3,6 +3,7 @@
 install_and_wait
 machine_push "$NEWER" /root/newer.deb
 # A newer version, of which the configuration differs too.
+rm -rf "$work/newest"
 dpkg-deb -R "$NEWER" "$work/newest"
 sed -i 's/^Version: .*/&+2/' "$work/newest/DEBIAN/control"
 echo '# A line of the newest version.' >>"$work/newest/etc/ticketd/config.toml"

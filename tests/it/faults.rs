@@ -135,7 +135,8 @@ async fn a_slow_call_alone_kills_no_node() {
     ticketd.process.line_after("calls made no progress on this node").await;
     ticketd.healthy(2).await;
     assert_eq!(pid(&ticketd, ports[1]).await, first, "the canary sang");
-    assert_eq!(seen(&ticketd.client, &url).await["canaries"], 1);
+    let canaries = seen(&ticketd.client, &url).await["canaries"].as_u64().expect("a count");
+    assert!(canaries > 0);
     ticketd.stop().await;
 }
 

@@ -115,12 +115,15 @@ impl Fake {
 }
 
 pub(crate) async fn behave(client: &Client, url: &str, behaviour: Value) {
-    let reply = client.post(format!("{url}/fake")).send_json(&behaviour).await.expect("it answers");
+    let asked = client.post(format!("{url}/fake")).force_close();
+    let reply = asked.send_json(&behaviour).await.expect("it answers");
     assert_eq!(reply.status(), 204, "{behaviour}");
 }
 
 pub(crate) async fn seen(client: &Client, url: &str) -> Value {
-    let mut reply = client.get(format!("{url}/fake")).send().await.expect("the fake answers");
+    // A kept connection may be closed by the fake just when it is taken.
+    let asked = client.get(format!("{url}/fake")).force_close();
+    let mut reply = asked.send().await.expect("the fake answers");
     reply.json().limit(16 * 1024 * 1024).await.expect("JSON")
 }
 

@@ -13,8 +13,8 @@ fmt:
 # The pure files know no runtime: style the compiler cannot check.
 PURE = src/backoff.rs src/liveness/beats.rs src/node/lifecycle.rs src/node/lifecycle src/fleet/wanted.rs src/tokens.rs \
        src/balancer/breaker.rs src/balancer/cases.rs src/balancer/history.rs src/balancer/member.rs src/balancer/pool.rs src/balancer/pool \
-       src/balancer/queue.rs src/balancer/queue src/balancer/scheduler.rs src/balancer/scheduler \
-       src/dispatch/budget.rs src/dispatch/cases.rs \
+       src/balancer/queue.rs src/balancer/queue src/balancer/scheduler.rs src/balancer/scheduler src/balancer/tally.rs \
+       src/dispatch/budget.rs src/dispatch/cases.rs src/metrics.rs src/metrics \
        src/ollama/stream.rs src/ollama/text.rs src/ollama/repetition.rs src/place.rs src/place \
        src/ticket/transcript.rs src/ticket/prompt.rs src/ticket/parse.rs src/ticket/parse src/ticket/validate.rs src/ticket/validate \
        src/ticket/arbitrate.rs src/ticket/condense.rs src/ticket/quality.rs src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive \

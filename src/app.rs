@@ -22,6 +22,7 @@ use crate::{
     fleet::{self, Closed, Fleet},
     http::{self, control::SocketFile},
     journal::{Journal, tell},
+    metrics::Metrics,
     node::{Kill, Stop, cgroup::Cgroups, orphans},
     ollama,
     place::Corrector,
@@ -99,7 +100,8 @@ impl App {
         let config::Server { tokens_file, admin_tokens_file, .. } = &config.server;
         let guard = Guard::read(tokens_file.as_deref(), admin_tokens_file.as_deref())?;
         let (guard, guarded) = watch::channel(Arc::new(guard));
-        let live = Live::read(config)?;
+        let metrics = Arc::new(Metrics::default());
+        let live = Live::read(config, &metrics)?;
         let corrector = Arc::clone(&live.tickets.corrector);
         let (live, lived) = watch::channel(Arc::new(live));
         // Whatever can fail comes before the first actor: one whose runtime ends while it starts panics.
@@ -126,12 +128,14 @@ impl App {
             balancer: balancer.clone(),
             fleet: fleet.clone(),
             manager: manager.clone(),
+            metrics: Arc::clone(&metrics),
         });
         let setup = http::Setup {
             live: lived.clone(),
             balancer: balancer.clone(),
             fleet: fleet.clone(),
             reloader: reloader.clone(),
+            metrics,
             guard: guarded,
             stopping: stopping.clone(),
             grace_over: grace_over.clone(),

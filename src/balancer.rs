@@ -16,6 +16,7 @@ mod places;
 pub mod pool;
 pub mod queue;
 pub mod scheduler;
+pub mod tally;
 
 use std::{cell::Cell, collections::HashMap, fmt, sync::Arc, time::Duration};
 
@@ -62,6 +63,11 @@ impl NodeId {
     /// Whether it is this one.
     pub fn is(&self, name: &str) -> bool {
         &*self.0 == name
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -14,6 +14,7 @@ use std::{
     cell::RefCell,
     hash::{DefaultHasher, Hash, Hasher},
     pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
@@ -42,6 +43,7 @@ use crate::{
     },
     config,
     journal::tell,
+    metrics::Metrics,
     ollama::{Answer, Body, GenerateRequest},
 };
 
@@ -53,6 +55,7 @@ pub struct Dispatch {
     priority: Priority,
     trace: RefCell<Trace>,
     progress: Reporter,
+    metrics: Arc<Metrics>,
 }
 
 /// Why an answer is not accepted.
@@ -133,16 +136,18 @@ struct Call {
 }
 
 impl Dispatch {
-    /// A dispatcher over this thread's client, which tells `progress` how its calls come along.
+    /// A dispatcher over this thread's client, which tells `progress` how its calls come along, and
+    /// `metrics` how they went.
     pub fn new(
         balancer: Addr<Balancer>,
         client: Client,
         settings: &config::Balancer,
         priority: Priority,
         progress: Reporter,
+        metrics: Arc<Metrics>,
     ) -> Self {
-        let trace = RefCell::default();
-        Self { balancer, client, settings: settings.clone(), priority, trace, progress }
+        let (settings, trace) = (settings.clone(), RefCell::default());
+        Self { balancer, client, settings, priority, trace, progress, metrics }
     }
 
     /// Whether nobody waits for what comes of it.
@@ -190,16 +195,17 @@ impl Dispatch {
             let lease = self.lease(&call, deadline).await;
             self.trace.borrow_mut().waited(since.elapsed());
             let lease = lease.map_err(|unserved| call.unserved(unserved, deadline))?;
+            self.metrics.calls.waited(self.priority, since.elapsed());
             call.stage = Stage::Begun;
             let node = lease.node().clone();
             let excluded = call.excluded.iter().chain([&node]).cloned().collect();
             let second = self.second(excluded, lease.prospect());
             let (mut second, mut hedged) = (pin!(second), false);
-            let mut copies = FuturesUnordered::new();
+            let (mut copies, mut ended) = (FuturesUnordered::new(), Outcome::Failed);
             copies.push(self.run(lease, call.request(), &judge));
             while !copies.is_empty() {
                 let (lease, result) = select! {
-                    Some(ended) = copies.next() => ended,
+                    Some(run) = copies.next() => run,
                     lease = &mut second, if !hedged => {
                         debug!(ticketd.node = %node, "call takes long: a second copy runs elsewhere");
                         copies.push(self.run(lease, call.request(), &judge));
@@ -220,12 +226,16 @@ impl Dispatch {
                         self.missed(&mut call, lease, miss);
                         return Err(Failed::TooLong);
                     }
-                    Err(miss) => self.missed(&mut call, lease, miss),
+                    Err(miss) => {
+                        ended = miss.outcome;
+                        self.missed(&mut call, lease, miss);
+                    }
                 }
             }
             if call.used >= self.settings.attempts {
                 return Err(call.exhausted());
             }
+            self.metrics.calls.retried(ended);
             if let Some(repair) = call.repair.take() {
                 call.body = request.to_repair(&repair);
             }
@@ -248,6 +258,7 @@ impl Dispatch {
     fn answered(&self, call: &mut Call, lease: Lease, measured: Measured) {
         debug!(ticketd.node = %lease.node(), duration_ms = %lease.held().as_millis(), "call answered");
         self.note(&lease, Outcome::Answered);
+        self.metrics.calls.answered(&measured);
         for node in call.cases.blamed(lease.node()) {
             self.balancer.do_send(Blame { node, call: call.id });
         }

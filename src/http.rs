@@ -13,6 +13,8 @@ mod flight;
 mod health;
 mod idempotency;
 mod lb_stats;
+mod loss;
+mod metrics;
 mod place;
 mod sse;
 mod stop;
@@ -61,6 +63,7 @@ use crate::{
     config,
     fleet::Fleet,
     liveness::Heart,
+    metrics::Metrics,
     ollama,
     reload::{Live, Reloader},
     systemd::{self, Manager},
@@ -84,6 +87,8 @@ pub struct Setup {
     pub fleet: Addr<Fleet>,
     /// Who reads the configuration anew.
     pub reloader: Reloader,
+    /// Where tickets and calls are counted.
+    pub metrics: Arc<Metrics>,
     /// Who may call over TCP; every request looks at what is there then.
     pub guard: watch::Receiver<Arc<Guard>>,
     /// Cancelled when no further connection shall be taken.
@@ -101,8 +106,9 @@ struct Service {
     balancer: Addr<Balancer>,
     fleet: Addr<Fleet>,
     reloader: Reloader,
+    metrics: Arc<Metrics>,
     started: Instant,
-    making: summarize::Making,
+    making: summarize::BeingMade,
     answers: Answers,
     bodies: Bodies,
     stopping: CancellationToken,
@@ -166,7 +172,7 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
         connection::Limits { head: live.server.header_timeout, untaken: live.server.send_timeout };
     let workers =
         if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from).min(512) };
-    let (making, answers) = (summarize::Making::default(), Answers::default());
+    let (making, answers) = (summarize::BeingMade::default(), Answers::default());
     let (bodies, closed) = (Bodies::default(), closing.clone());
     let factory = move || {
         let service = Service {
@@ -175,6 +181,7 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
             balancer: setup.balancer.clone(),
             fleet: setup.fleet.clone(),
             reloader: setup.reloader.clone(),
+            metrics: Arc::clone(&setup.metrics),
             started,
             making: making.clone(),
             answers: answers.clone(),
@@ -289,6 +296,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(reading("/healthz", health::healthz))
         .service(reading("/readyz", health::readyz))
         .service(reading("/lb-stats", lb_stats::lb_stats))
+        .service(reading("/metrics", metrics::metrics))
         .service(
             web::resource("/summarize")
                 .route(web::post().to(summarize::summarize))

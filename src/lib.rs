@@ -16,6 +16,7 @@
 //! - [`place`]: which correction of a place name may be believed.
 //! - [`tokens`]: who may call over TCP.
 //! - [`reload`]: a changed configuration, taken over while everything runs.
+//! - [`metrics`]: what Prometheus is told.
 //! - [`http`]: the wire.
 //! - [`liveness`]: every part beats while it works.
 //! - [`systemd`]: what the service manager is told, and the socket that it keeps.
@@ -36,6 +37,7 @@ pub mod journal;
 mod lines;
 pub mod liveness;
 pub mod logging;
+pub mod metrics;
 pub mod node;
 pub mod ollama;
 pub mod place;

@@ -19,6 +19,7 @@ use crate::{
     config::{self, BadPlace, Config, Invalid, Sources},
     fleet::{Changes, Fleet, Update},
     journal::tell,
+    metrics::{Metrics, Types},
     place::Files,
     systemd::Manager,
     ticket::Settings,
@@ -36,19 +37,22 @@ pub struct Live {
     pub tickets: Settings,
     /// The time that each node has between SIGTERM and SIGKILL.
     pub stop_grace: Duration,
+    /// Where those are counted that are made.
+    pub counted: Types,
     /// The files of own place names as they were before they were read.
     places: Stamps,
 }
 
 impl Live {
     /// What a configuration says, with the files of places that it names.
-    pub fn read(config: &Config) -> anyhow::Result<Self> {
+    pub fn read(config: &Config, metrics: &Metrics) -> anyhow::Result<Self> {
         let (places, corrector) = places::read(&config.place)?;
         Ok(Self {
             server: config.server.clone(),
             dispatch: config.balancer.clone(),
             stop_grace: config.nodes.stop_grace,
             tickets: Settings::read(config.model.clone(), config.ticket.clone(), corrector)?,
+            counted: metrics.tickets.types(&config.ticket.types),
             places,
         })
     }
@@ -77,6 +81,8 @@ pub struct Parts {
     pub fleet: Addr<Fleet>,
     /// Who is told of a reload.
     pub manager: Manager,
+    /// Where tickets are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// What a reload did.
@@ -201,7 +207,8 @@ impl Parts {
         let sources = self.sources.clone().ok_or(NotReloaded::NoSources)?;
         let started = self.current.clone();
         let failed = |reason: &str| NotReloaded::Failed(reason.to_owned());
-        let read = in_time(move || read(&sources, &started)).await;
+        let metrics = Arc::clone(&self.metrics);
+        let read = in_time(move || read(&sources, &started, &metrics)).await;
         let New { config, needs_restart, live, guard } = read.map_err(failed)??;
         let update = Update { settings: config.nodes.clone(), model: config.model.clone() };
         let changes = timeout(LIMIT, self.fleet.send(update)).await;
@@ -236,7 +243,7 @@ struct New {
 
 /// Reads everything that a configuration names. What holds only after a restart stays as it was when
 /// ticketd `started`, and what is new has to go together with that.
-fn read(sources: &Sources, started: &Config) -> Result<New, NotReloaded> {
+fn read(sources: &Sources, started: &Config, metrics: &Metrics) -> Result<New, NotReloaded> {
     let mut config = sources.load()?.config;
     let needs_restart = needs_restart(started, &config);
     if !needs_restart.is_empty() {
@@ -244,7 +251,7 @@ fn read(sources: &Sources, started: &Config) -> Result<New, NotReloaded> {
         config.check("with what holds until a restart of ticketd")?;
     }
     let failed = |error: &dyn std::fmt::Display| NotReloaded::Failed(error.to_string());
-    let live = Live::read(&config).map_err(|error| failed(&error))?;
+    let live = Live::read(&config, metrics).map_err(|error| failed(&error))?;
     let [users, admins] = [&config.server.tokens_file, &config.server.admin_tokens_file];
     let guard = Guard::read(users.as_deref(), admins.as_deref()).map_err(|error| failed(&error))?;
     Ok(New { config, needs_restart, live, guard })

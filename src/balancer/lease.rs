@@ -14,7 +14,7 @@ use super::{
 };
 
 /// How a call to a node went, as the balancer needs to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A whole answer came.
@@ -36,6 +36,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::Answered,
+        Self::Refused,
+        Self::Busy,
+        Self::Failed,
+        Self::Stalled,
+        Self::BadAnswer,
+        Self::Rejected,
+        Self::Abandoned,
+    ];
+
     /// Whether the node's `error_count` grows.
     pub fn is_error(self) -> bool {
         match self {

@@ -8,6 +8,7 @@ use super::{
     breaker::{self, Breaker, Position},
     cases::{Case, OpenCases, Reason},
     history::{ENOUGH, Expected, History, Measured},
+    tally::Tally,
 };
 use crate::backoff::Backoff;
 
@@ -68,7 +69,9 @@ pub struct Member {
     pub request_count: u64,
     /// Failures of it since the start.
     pub error_count: u64,
-    /// The last of them.
+    /// What became of its calls since it came.
+    pub tally: Tally,
+    /// The last failure.
     pub last_failure: Option<LastFailure>,
     /// Its breaker.
     pub breaker: Breaker,
@@ -76,8 +79,7 @@ pub struct Member {
     failed_at: Duration,
     /// Until when it rests because it failed.
     rest_until: Duration,
-    /// Until when a call would have taken that it failed early: who fails fast takes no more calls
-    /// than who works.
+    /// Until when a call that it failed early would have taken: who fails fast attracts no more.
     shun_until: Duration,
     /// The number of the lease that was its last; a lower one means longer unused.
     pub(super) last_used: u64,
@@ -111,6 +113,7 @@ impl Member {
             in_flight: 0,
             request_count: 0,
             error_count: 0,
+            tally: Tally::default(),
             last_failure: None,
             breaker: Breaker::default(),
             failed_at: Duration::ZERO,

@@ -12,6 +12,7 @@ use super::{
     pool::Ended,
     queue::{Priority, Stage, Waiting},
     scheduler::Scheduler,
+    tally::Tally,
 };
 use crate::config;
 
@@ -208,6 +209,7 @@ impl Overview {
             reachable: !matches!(member.state, NodeState::Down { .. }),
             request_count: member.request_count,
             error_count: member.error_count,
+            tally: member.tally.clone(),
             slots: member.slots,
             in_flight: member.in_flight,
             breaker: member.breaker.position(),
@@ -239,6 +241,8 @@ pub struct NodeSnapshot {
     pub request_count: u64,
     /// Failures of it since the start.
     pub error_count: u64,
+    /// What became of its calls since it came.
+    pub tally: Tally,
     /// The calls it may work on at once.
     pub slots: u32,
     /// The calls it works on.

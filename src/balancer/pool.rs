@@ -262,6 +262,7 @@ impl Pool {
         let usual = self.history.mean();
         let (treatment, next_doubt) = (self.treatment, self.doubts + 1);
         let member = self.members.iter_mut().find(|member| member.membership == membership)?;
+        member.tally.count(outcome, measured.as_ref());
         member.end((outcome, call, held), measured, usual, now, &treatment);
         let suspect = member.is_suspect(held, now);
         let mut doubt = None;

@@ -142,7 +142,10 @@ mod tests {
     fn monitors_need_nothing_admin_paths_an_admin_and_all_else_a_user() {
         let table: [(_, &[&str]); 5] = [
             (Access::Open, &["/", "/health", "/healthz", "/readyz"]),
-            (Access::User, &["/summarize", "/lb-stats", "/nope", "", "*", "/health/x", "/Health"]),
+            (
+                Access::User,
+                &["/summarize", "/lb-stats", "/metrics", "/nope", "", "*", "/health/x", "/Health"],
+            ),
             (Access::User, &["/health/../admin", "/%61dmin", "/adm", "/x/admin", "/.", "/health%"]),
             (Access::Admin, &["/admin", "/admin/nodes", "/admin/", "//admin", "admin", "/ADMIN/x"]),
             (Access::Admin, &["/admin%2Fnodes", "/admin;x", "/admin.json", "/administrator"]),

@@ -82,7 +82,7 @@ pub(super) enum ApiError {
 
 impl ApiError {
     /// Status and stable code.
-    fn contract(&self) -> (StatusCode, &'static str) {
+    pub(super) fn contract(&self) -> (StatusCode, &'static str) {
         use {BadTranscript as B, StatusCode as S};
         match self {
             Self::BadTranscript(bad) => {

@@ -39,6 +39,7 @@ use crate::{
     balancer::queue::Priority,
     config,
     dispatch::{Attempted, Dispatch, Failed, Trace},
+    metrics::{self, Loss, Making},
     reload::Live,
     ticket::{Summary, Tickets, Transcript},
 };
@@ -51,7 +52,7 @@ const LATE: Duration = Duration::from_secs(5);
 const WORTHWHILE: Duration = Duration::from_secs(1);
 
 /// The tickets that are being made.
-pub(super) type Making = Flights<Wanted, Result<Answer, Failed>>;
+pub(super) type BeingMade = Flights<Wanted, Result<Answer, Failed>>;
 
 /// What makes two calls one: the bytes, and all that a ticket of them depends on.
 #[derive(Clone)]
@@ -101,7 +102,11 @@ pub(super) async fn summarize(
     }
     let streamed = sse::is_wanted(&request);
     let asked = select! {
-        asked = ask(&service, &request, payload) => asked?,
+        asked = ask(&service, &request, payload) => asked.inspect_err(|error| {
+            if matches!(error, ApiError::Busy { .. }) {
+                service.metrics.tickets.lost(Loss::Busy);
+            }
+        })?,
         () = service.grace_over.cancelled() => return Err(ApiError::ShuttingDown),
     };
     let call = match asked {
@@ -204,9 +209,11 @@ impl Call {
                 &wanted.live.dispatch,
                 wanted.priority,
                 progress,
+                Arc::clone(&service.metrics),
             );
             let (live, transcript) = (Arc::clone(&wanted.live), Rc::clone(transcript));
-            make(dispatch, live, transcript, id.clone(), *deadline)
+            let making = Making::begin(Arc::clone(&service.metrics));
+            make(dispatch, live, transcript, id.clone(), *deadline, making)
         };
         let seat = service.making.join(wanted.clone(), *deadline, work);
         if !seat.leads {
@@ -274,9 +281,27 @@ async fn make(
     transcript: Rc<Transcript>,
     RequestId(request_id): RequestId,
     deadline: Instant,
+    making: Making,
 ) -> Result<Answer, Failed> {
     let tickets = Tickets::new(&dispatch, &live.tickets);
-    let summary = tickets.summarize(&transcript, deadline).await?;
+    let since = Instant::now();
+    let summary = match tickets.summarize(&transcript, deadline).await {
+        Ok(summary) => summary,
+        Err(failed) => {
+            making.lost(Loss::from(&failed));
+            return Err(failed);
+        }
+    };
+    making.made(
+        &live.counted,
+        metrics::Made {
+            kind: &summary.ticket.ticket_type,
+            degraded: summary.degraded,
+            grounded: summary.quality.grounded,
+            method: summary.zone_correction.method,
+            took: since.elapsed(),
+        },
+    );
     let Trace { attempts, queue_ms, model_ms } = dispatch.trace();
     let trace = TraceBody { request_id: &request_id, attempts, queue_ms, model_ms };
     let degraded = summary.degraded;

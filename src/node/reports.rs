@@ -44,6 +44,7 @@ impl Node {
             memory: self.memory,
             resources: self.usage,
             warning: self.out_of_memory.clone().or_else(|| self.warning()),
+            off_gpu: self.warning().is_some(),
             running: self.running.as_ref().map(|(command, _)| Arc::clone(command)),
         }
     }

@@ -45,6 +45,9 @@ pub struct Status {
     pub resources: Option<Usage>,
     /// What is not as it should be, although the node works.
     pub warning: Option<String>,
+    /// Whether the model is not wholly on the GPU, although it was meant to be or a part of it is.
+    #[serde(skip)]
+    pub off_gpu: bool,
     /// What the running process was started with; none if none of ours runs.
     #[serde(skip)]
     pub running: Option<Arc<Command>>,
@@ -74,6 +77,7 @@ impl Status {
             memory: None,
             resources: None,
             warning: None,
+            off_gpu: false,
             running: None,
         }
     }

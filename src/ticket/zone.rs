@@ -79,6 +79,18 @@ pub struct ZoneChange {
     pub reason: Reason,
 }
 
+impl Method {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::NoInput,
+        Self::Unchanged,
+        Self::Gazetteer,
+        Self::Arbitrated,
+        Self::LlmCorrection,
+        Self::LlmFailed,
+    ];
+}
+
 impl ZoneCorrection {
     fn kept(zone: &str, method: Method) -> Self {
         Self {

@@ -20,6 +20,7 @@ mod harness;
 mod hostile;
 mod idempotency;
 mod injection;
+mod metrics;
 mod nodes;
 mod operate;
 mod overload;

@@ -68,6 +68,23 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every state that people are told.
+    pub const NAMES: [&str; 13] = [
+        "starting",
+        "model-missing",
+        "pulling",
+        "loading",
+        "ready",
+        "checking",
+        "no-gpu",
+        "unhealthy",
+        "backing-off",
+        "crash-looping",
+        "draining",
+        "stopping",
+        "stopped",
+    ];
+
     /// The state that people are told.
     pub fn name(self) -> &'static str {
         match self {

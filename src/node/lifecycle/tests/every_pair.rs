@@ -1,5 +1,7 @@
 //! Every phase with every event: what is not listed here changes nothing and does nothing.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 const NOW: Duration = Duration::from_secs(100);
@@ -133,6 +135,12 @@ fn table(of: impl Fn(Phase) -> Lifecycle) -> Vec<String> {
 fn differing(of: &[String], from: &[String]) -> String {
     let pairs = of.iter().zip(from).filter(|(own, other)| own != other);
     pairs.map(|(own, _)| own.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_phase_has_one_of_the_names_that_people_are_told_and_every_name_a_phase() {
+    let told: BTreeSet<_> = phases().into_iter().map(|(_, phase)| phase.name()).collect();
+    assert_eq!(told, BTreeSet::from(Phase::NAMES));
 }
 
 #[test]

@@ -76,6 +76,13 @@ fn names() -> BTreeSet<String> {
     types.map(|line| line.split(' ').next().expect("a name").to_owned()).collect()
 }
 
+/// The words that look like names of ours.
+fn named(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let own = words.filter(|word| word.starts_with("ticketd_") && !word.ends_with('_'));
+    own.map(str::to_owned).collect()
+}
+
 #[test]
 fn what_is_counted_stands_in_its_series_and_nowhere_else() {
     let metrics = Arc::new(Metrics::default());
@@ -207,4 +214,27 @@ fn both_readmes_list_exactly_the_metrics() {
         let listed: BTreeSet<_> = listed.map(|name| format!("ticketd_{name}")).collect();
         assert_eq!(listed, names());
     }
+}
+
+#[test]
+fn dashboard_and_alerts_ask_only_for_metrics_that_there_are() {
+    let dashboard: serde_json::Value =
+        serde_json::from_str(include_str!("../../packaging/grafana/ticketd.json")).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("a list");
+    let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+    let expressions: Vec<_> =
+        targets.map(|target| target["expr"].as_str().expect("text")).collect();
+    let rules = include_str!("../../packaging/prometheus/ticketd.rules.yml");
+    let (names, mut used) = (names(), BTreeSet::new());
+    for text in expressions.into_iter().chain([rules]) {
+        for name in named(text) {
+            let of_histogram = ["_bucket", "_sum", "_count"].map(|end| name.strip_suffix(end));
+            let family = of_histogram.into_iter().flatten().find(|family| names.contains(*family));
+            let family = family.unwrap_or(&name);
+            assert!(names.contains(family), "{name} in {text}");
+            used.insert(family.to_owned());
+        }
+    }
+    let unused: Vec<_> = names.difference(&used).collect();
+    assert!(unused.is_empty(), "nobody would see {unused:?}");
 }

@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch bench million fuzz grounding deb deb-again systemd
+.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch metrics bench million fuzz grounding deb deb-again systemd
 
 check: test fmt lint doc deny
 
@@ -59,6 +59,13 @@ cancel:
 # A thousand records with `ticketd summarize`: how busy it keeps three nodes, and with ten kills.
 batch:
 	$(LONG) batch::
+
+# Debian's Prometheus (apt-get install prometheus) scrapes a ticketd under load for a minute and finds every
+# metric; its promtool likes metrics and alerts, and every alert does what its test says.
+metrics:
+	promtool check rules packaging/prometheus/ticketd.rules.yml
+	promtool test rules packaging/prometheus/ticketd.rules.test.yml
+	$(LONG) metrics::
 
 # The place-name corrector: mean and p99 of a zone, start and memory of the gazetteer. With
 # TICKETD_BENCH_ZONES=FILE over the zones of that file.

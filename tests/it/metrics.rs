@@ -1,5 +1,7 @@
 //! `GET /metrics`: after known calls it has known values.
 
+mod prometheus;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;

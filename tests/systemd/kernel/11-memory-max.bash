@@ -9,6 +9,8 @@ within 60 "3 nodes ready" has_ready 3
 group=/sys/fs/cgroup/system.slice/ticketd.service
 same "the limit in force" "$((100 << 20))" "$(cat $group/ollama-11435/memory.max)"
 same "none of it is swap" 0 "$(cat $group/ollama-11435/memory.swap.max)"
+takes() { curl -s http://127.0.0.1:8001/metrics | grep '^ticketd_node_memory_bytes{node="11435"} [1-9]' >/dev/null; }
+within 30 "Prometheus is told what it takes" takes
 main=$(prop MainPID)
 others() { cat $group/ollama-11434/cgroup.procs $group/ollama-11436/cgroup.procs | sort | xargs; }
 before=$(others)

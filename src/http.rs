@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod connection;
 pub mod control;
+mod docs;
 mod error;
 mod events;
 mod flight;
@@ -297,16 +298,9 @@ fn routes(config: &mut ServiceConfig) {
         .service(reading("/readyz", health::readyz))
         .service(reading("/lb-stats", lb_stats::lb_stats))
         .service(reading("/metrics", metrics::metrics))
-        .service(
-            web::resource("/summarize")
-                .route(web::post().to(summarize::summarize))
-                .default_service(web::to(|| wrong_method("POST"))),
-        )
-        .service(
-            web::resource("/v1/place/correct")
-                .route(web::post().to(place::correct))
-                .default_service(web::to(|| wrong_method("POST"))),
-        )
+        .service(posted("/summarize", summarize::summarize))
+        .service(posted("/v1/place/correct", place::correct))
+        .configure(docs::routes)
         .configure(admin::routes)
         .default_service(web::to(not_found));
 }
@@ -322,6 +316,18 @@ where
         .route(web::get().to(handler.clone()))
         .route(web::head().to(handler))
         .default_service(web::to(|| wrong_method("GET, HEAD")))
+}
+
+/// A resource that is only posted to.
+fn posted<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::post().to(handler))
+        .default_service(web::to(|| wrong_method("POST")))
 }
 
 async fn not_found() -> Result<web::Bytes, ApiError> {

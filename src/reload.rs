@@ -12,6 +12,7 @@ use tokio::{
     task::spawn_blocking,
     time::timeout,
 };
+use utoipa::ToSchema;
 
 use self::places::Stamps;
 use crate::{
@@ -86,14 +87,17 @@ pub struct Parts {
 }
 
 /// What a reload did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ReloadReport)]
 pub struct Report {
     /// What it began with the nodes.
     #[serde(flatten)]
     pub changes: Changes,
-    /// Keys whose values differ from those before.
+    /// Keys of the configuration whose values differ from those before.
+    #[schema(examples("nodes.ports"))]
     pub changed: Vec<String>,
     /// Keys that differ, and hold only after a restart of ticketd.
+    #[schema(examples("server.listen"))]
     pub needs_restart: Vec<&'static str>,
 }
 

@@ -19,6 +19,7 @@ use std::{cell::RefCell, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::debug;
+use utoipa::ToSchema;
 
 use self::validate::Fault;
 pub use self::{
@@ -40,20 +41,26 @@ use crate::{
 pub const NOT_MENTIONED: &str = "未提及";
 
 /// A checked ticket; the names are those of the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ticket {
-    /// One of the configured types.
+    /// One of the configured types: 咨询, 求助, 举报 or 投诉, unless `ticket.types` says otherwise.
+    #[schema(examples("投诉"))]
     pub ticket_type: String,
-    /// The address as said, or 未提及.
+    /// The address as said, its place names corrected, or 未提及 if none was said.
+    #[schema(examples("六安市三十铺镇水韵东方小区"))]
     pub ticket_zone: String,
-    /// The demand in one sentence.
+    /// The demand in one sentence of about 15 characters.
+    #[schema(examples("水韵东方小区地下车库噪音扰民"))]
     pub ticket_title: String,
     /// What was said, in two parts and in the third person.
+    #[schema(examples(
+        "来电人咨询：小区地下车库噪音扰民，应该提供什么资料反映。 话务员解答内容：已记录并转办。"
+    ))]
     pub ticket_content: String,
 }
 
 /// The answer of `POST /summarize`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Summary {
     /// The ticket, its zone corrected.
     #[serde(flatten)]
@@ -62,8 +69,10 @@ pub struct Summary {
     pub zone_correction: ZoneCorrection,
     /// How far the ticket can be trusted.
     pub quality: Quality,
-    /// Whether it is a rule-made draft, because no model could make a ticket in time.
+    /// Whether it is a rule-made draft, because no model could make a ticket in time; else it is not
+    /// there.
     #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false, examples(true))]
     pub degraded: bool,
 }
 

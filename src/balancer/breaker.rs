@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::backoff::Backoff;
 
@@ -19,8 +20,9 @@ pub struct Policy {
 }
 
 /// What people are told of a breaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = Breaker, examples("closed"))]
 pub enum Position {
     /// Calls pass.
     Closed,

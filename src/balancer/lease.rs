@@ -6,6 +6,7 @@ use actix::Addr;
 use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 use super::{
     Balancer, Measured, NodeId, Prospect,
@@ -14,8 +15,9 @@ use super::{
 };
 
 /// How a call to a node went, as the balancer needs to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CallOutcome, examples("answered"))]
 pub enum Outcome {
     /// A whole answer came.
     Answered,

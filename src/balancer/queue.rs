@@ -8,6 +8,7 @@
 use std::{collections::BTreeMap, iter, time::Duration};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// So many urgent calls in a row pass a waiting batch call; then it is its turn, so that it never
 /// waits for good.
@@ -51,13 +52,16 @@ impl Class {
 }
 
 /// How many calls wait.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Waiting {
-    /// Calls of tickets that have begun.
+    /// Calls of tickets that have begun, which go first.
+    #[schema(examples(0))]
     pub begun: usize,
-    /// First calls of urgent tickets.
+    /// First calls of interactive tickets.
+    #[schema(examples(2))]
     pub interactive: usize,
-    /// First calls of the others.
+    /// First calls of batch tickets.
+    #[schema(examples(17))]
     pub batch: usize,
 }
 

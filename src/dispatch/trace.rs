@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::balancer::{NodeId, Outcome};
 
@@ -18,13 +19,16 @@ pub struct Trace {
 }
 
 /// One try of a model call on a node; the names are those of the wire.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
 pub struct Attempted {
-    /// Which node.
+    /// The id of the node.
+    #[schema(value_type = String, examples("11434"))]
     pub node: NodeId,
     /// How it went.
     pub outcome: Outcome,
-    /// The milliseconds it took.
+    /// How long it took, in milliseconds.
+    #[schema(examples(21408))]
     pub ms: u64,
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix::{Addr, Context, Handler, Message, MessageResult};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Entry, Fleet, Wanted, wanted};
 use crate::{
@@ -28,12 +29,14 @@ pub struct Begin {
 pub struct List;
 
 /// A node as people see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = NodeView)]
 pub struct View {
     /// What it says of itself.
     #[serde(flatten)]
     pub status: Status,
-    /// Whether it was added at run time.
+    /// Whether it was added at run time, and lasts until ticketd stops.
+    #[schema(examples(false))]
     pub runtime: bool,
 }
 
@@ -83,15 +86,20 @@ pub struct Update {
 }
 
 /// What an update began: the ids of the nodes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = NodeChanges)]
 pub struct Changes {
-    /// Those that start.
+    /// The ids of nodes that start.
+    #[schema(examples("11437"))]
     pub added: Vec<String>,
-    /// Those that are drained and go.
+    /// The ids of nodes that are drained and go.
+    #[schema(examples("11436"))]
     pub removed: Vec<String>,
-    /// Those that are drained and start anew, one after the other.
+    /// The ids of nodes that are drained and start anew, one after the other.
+    #[schema(examples("11434"))]
     pub restarted: Vec<String>,
-    /// How many need not start anew for it.
+    /// How many nodes need not start anew for it.
+    #[schema(examples(1))]
     pub unchanged: usize,
 }
 

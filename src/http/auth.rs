@@ -22,7 +22,7 @@ use crate::tokens::{Guard, Tokens};
 /// What a path asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
-    /// Nothing: monitors have no token.
+    /// Nothing: monitors have no token, and who reads the documents has none yet.
     Open,
     /// A token, if there is a file of tokens.
     User,
@@ -33,7 +33,10 @@ enum Access {
 /// The rule. A path that only resembles one of `/admin` needs an admin too.
 fn needed(path: &str) -> Access {
     const ADMIN: &[u8] = b"admin";
-    if matches!(path, "/" | "/health" | "/healthz" | "/readyz") {
+    let monitored = matches!(path, "/" | "/health" | "/healthz" | "/readyz");
+    let explorer = path.strip_prefix("/docs/").is_some_and(|file| !file.contains('/'));
+    let documents = matches!(path, "/openapi.json" | "/docs") || explorer;
+    if monitored || documents {
         return Access::Open;
     }
     let inner = path.trim_start_matches('/').as_bytes();
@@ -139,9 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn monitors_need_nothing_admin_paths_an_admin_and_all_else_a_user() {
-        let table: [(_, &[&str]); 5] = [
+    fn monitors_and_documents_need_nothing_admin_paths_an_admin_and_all_else_a_user() {
+        let table: [(_, &[&str]); 7] = [
             (Access::Open, &["/", "/health", "/healthz", "/readyz"]),
+            (Access::Open, &["/openapi.json", "/docs", "/docs/page.css", "/docs/.."]),
+            (
+                Access::User,
+                &["/docs2", "/Docs", "/openapi.json/x", "/openapi", "/docs/../admin", "/docs/x/y"],
+            ),
             (
                 Access::User,
                 &["/summarize", "/lb-stats", "/metrics", "/nope", "", "*", "/health/x", "/Health"],

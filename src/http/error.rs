@@ -222,7 +222,18 @@ impl ApiError {
         }
     }
 
-    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+    /// The body of the answer.
+    pub(super) fn body(&self) -> Value {
+        let mut body = json!({"detail": self.detail(), "code": self.contract().1});
+        if let Self::NotReloaded(NotReloaded::Invalid(Invalid(problems))) = self {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            body["problems"] = problems.into();
+        }
+        body
+    }
+
+    /// What the answer has beside the usual headers.
+    pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::Busy { retry_after } | Self::BodiesFull { retry_after } => {
                 Some((RETRY_AFTER, retry_after.as_secs().into()))
@@ -299,17 +310,11 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         self.log();
-        let (status, code) = self.contract();
-        let mut response = HttpResponse::build(status);
+        let mut response = HttpResponse::build(self.status_code());
         if let Some(header) = self.header() {
             response.insert_header(header);
         }
-        let mut body = json!({"detail": self.detail(), "code": code});
-        if let Self::NotReloaded(NotReloaded::Invalid(Invalid(problems))) = self {
-            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            body["problems"] = problems.into();
-        }
-        response.json(body)
+        response.json(self.body())
     }
 }
 

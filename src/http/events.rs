@@ -3,7 +3,7 @@
 //! One rule: each caller is told the latest state when it takes it. Who reads slowly misses what was
 //! between, holds up nobody, and costs the memory of one event.
 
-mod shown;
+pub(super) mod shown;
 
 use std::time::Duration;
 

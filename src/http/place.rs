@@ -8,22 +8,35 @@ use actix_web::{
 };
 use serde::Deserialize;
 use serde_json::error::Category;
+use utoipa::ToSchema;
 
-use super::{Service, body, error::ApiError};
+use super::{Service, body, docs, error::ApiError};
 use crate::{place::UnknownHome, ticket::ZoneCorrection};
 
 /// The most characters of a zone; an address has some dozens.
 const MOST_ZONE_CHARS: usize = 1000;
 
-/// The body.
-#[derive(Debug, Deserialize)]
+/// A zone to be corrected.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Zone)]
 struct Body {
+    /// The address as speech recognition wrote it, of 1,000 characters at most.
+    #[schema(max_length = 1000, examples("刘安市三十铺镇水韵东方小区"))]
     zone: String,
-    /// The city whose hotline took the call; the configured one if it is missing.
+    /// The city whose hotline took the call, by its full name or its code; `place.home` if it is
+    /// missing, null or empty. An unknown one is a `bad_request`.
+    #[schema(examples("六安市"))]
     home: Option<String>,
 }
 
+/// Correct the place names of an address
+///
+/// Without a model, at once. Where the gazetteer cannot tell what a zone means, `method` is
+/// `unchanged` and `alternatives` has what it may mean. Any Content-Type will do.
+#[utoipa::path(post, path = "/v1/place/correct", operation_id = "correctPlace", tag = docs::TICKETS, security(("user" = [])),
+    request_body(content = Body, description = "The zone."),
+    responses((status = 200, description = "What became of the zone.", body = ZoneCorrection)))]
 pub(super) async fn correct(
     service: Data<Service>,
     request: HttpRequest,

@@ -21,13 +21,14 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tracing::{debug, warn};
+use utoipa::ToSchema;
 
 use super::{
     Service,
     access::RequestId,
     auth::Caller,
     body::{self, Body},
-    connection,
+    connection, docs,
     error::ApiError,
     events,
     flight::{self, Flights, Landed},
@@ -91,6 +92,24 @@ impl Wanted {
     }
 }
 
+/// Make a ticket of a call
+///
+/// The body is the transcript; several sessions make one ticket, and turns with neither key are left out.
+/// Any Content-Type will do. A ticket takes seconds to minutes, and a caller who closes the connection
+/// has left: its call ends at once.
+///
+/// With `Accept: text/event-stream` the answer is a stream of server-sent events, each with JSON as its
+/// data: `stage` (`StageEvent`) when a model call or its next attempt begins, `queued` (`QueuedEvent`) while
+/// it waits, `started` (`StartedEvent`) when a node has it, `token` (`TokenEvent`) while the node generates,
+/// and at the end `done` (`MadeTicket`) or `failed` (`FailedEvent`). A stream without either was cut off.
+/// After 15 s without an event comes a comment. What is wrong before the body is understood is answered
+/// as an ordinary error.
+#[utoipa::path(post, path = "/summarize", tag = docs::TICKETS, security(("user" = [])),
+    request_body(content = ref("#/components/schemas/Call"), description = "The transcript.",
+        content_type = "application/json"),
+    responses((status = 200, description = "The ticket, or the events on the way to it.",
+        content((Made<'_> = "application/json"), (String = "text/event-stream",
+            example = docs::events)))))]
 pub(super) async fn summarize(
     service: Data<Service>,
     request: HttpRequest,
@@ -259,19 +278,29 @@ pub(super) struct Answer {
 }
 
 /// The answer; the names are those of the wire.
-#[derive(Serialize)]
-struct Made<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = MadeTicket)]
+pub(super) struct Made<'a> {
     #[serde(flatten)]
     summary: Summary,
+    /// How it was made.
     trace: TraceBody<'a>,
 }
 
 /// What the ticket went through. Who shares another caller's ticket is told of that one.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Trace)]
 struct TraceBody<'a> {
+    /// The `X-Request-Id` of the call that it was made for.
+    #[schema(examples("0b2fd0a3c6f34d51b1d3c9a7c4a1b2e3"))]
     request_id: &'a str,
+    /// Every try of a model call on a node, in the order in which they ended.
     attempts: Vec<Attempted>,
+    /// How long its calls waited for a node, in milliseconds.
+    #[schema(examples(0))]
     queue_ms: u64,
+    /// How long nodes worked on it, in milliseconds.
+    #[schema(examples(21408))]
     model_ms: u64,
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
+use utoipa::ToSchema;
 
 use super::{
     LogLine, Node,
@@ -26,19 +27,24 @@ pub enum NodeLines {
 }
 
 /// What there is to read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = LogEntry)]
 pub enum Entry {
     /// A line.
     Line(LogLine),
     /// So many lines were lost here, because the reader was too slow.
     Dropped {
-        /// How many.
+        /// How many lines were lost.
+        #[schema(examples(118))]
         dropped: u64,
     },
     /// There are no more, because they cannot be read.
     Unreadable {
         /// Why, and what to do about it.
+        #[schema(examples(
+            "the journal cannot be read (Permission denied): ticketd's user must be in the group systemd-journal"
+        ))]
         error: String,
     },
 }

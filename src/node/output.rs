@@ -12,6 +12,7 @@ use tokio::{
     sync::broadcast,
 };
 use tracing::{Level, debug, error, info, warn};
+use utoipa::ToSchema;
 
 use super::status;
 use crate::{balancer::NodeId, journal::tell, lines};
@@ -53,20 +54,25 @@ pub(super) fn cut(mut line: String) -> String {
 }
 
 /// One line of a node's output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LogLine {
     /// Counts the lines of the node from the start of ticketd; none where they are in the journal, which does
     /// not count them.
+    #[schema(examples(1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
-    /// When it came.
+    /// When it came, in UTC.
     #[serde(serialize_with = "status::to_millisecond")]
+    #[schema(value_type = String, format = DateTime, examples("2026-11-23T00:01:26.002Z"))]
     pub at: Timestamp,
     /// The process that wrote it.
+    #[schema(examples(17918))]
     pub pid: i32,
-    /// The level it had.
+    /// The level it had: `error`, `warn`, `info` or `debug`.
+    #[schema(examples("info"))]
     pub level: &'static str,
-    /// Its text.
+    /// Its text, cut off after 4,096 bytes.
+    #[schema(examples("Listening on 127.0.0.1:11434 (version 0.32.15)"))]
     pub line: String,
 }
 

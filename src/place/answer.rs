@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::name::Level;
 
@@ -72,8 +73,9 @@ pub struct Change {
 }
 
 /// Why a name was changed; of several reasons the weightiest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ChangeReason, examples("homophone"))]
 pub enum Reason {
     /// Digits for a numeral: 6安市.
     Numeral,

@@ -1,10 +1,12 @@
 //! Names of administrative units: what is the name proper, and what says its rank.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
-/// The four levels of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// The four levels of administrative units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(examples("town"))]
 pub enum Level {
     /// 省, 自治区, 直辖市.
     Province,

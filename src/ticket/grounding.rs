@@ -18,6 +18,7 @@ mod spoken;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use self::{heard::Heard, spoken::Spoken};
 use super::{
@@ -26,8 +27,9 @@ use super::{
 };
 
 /// What kind of thing an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ItemKind, examples("address"))]
 pub enum Kind {
     /// A telephone number.
     Phone,
@@ -52,11 +54,12 @@ pub enum Kind {
 }
 
 /// Something that a ticket says, or that it lacks.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Item {
     /// What it is.
     pub kind: Kind,
     /// The words: of the ticket, or of the call if the ticket lacks it.
+    #[schema(examples("一百二十一栋"))]
     pub text: String,
 }
 

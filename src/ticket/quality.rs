@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Ticket, Transcript,
@@ -12,17 +13,19 @@ use super::{
 use crate::place::Corrector;
 
 /// How far a ticket can be trusted; the names are those of the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Quality {
     /// Whether all that it says was said, as far as it was looked at.
+    #[schema(examples(true))]
     pub grounded: bool,
-    /// What it says and nobody said.
+    /// What the ticket says and nobody said.
     pub ungrounded: Vec<Item>,
-    /// What was said and it lacks: telephones, amounts, doors.
+    /// What was said and the ticket lacks: telephones, amounts, doors.
     pub omitted: Vec<Item>,
-    /// What was said vaguely, and stands there as certain.
+    /// What was said vaguely, and stands in the ticket as certain.
     pub warnings: Vec<Item>,
     /// Whether the call was too long for the model's context, and was condensed before.
+    #[schema(examples(false))]
     pub condensed: bool,
     /// Turns of the call that were left out, because they name neither speaker.
     pub skipped_turns: usize,

@@ -1,6 +1,7 @@
 //! What became of a ticket's zone: the `zone_correction` of the wire. Pure.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::NOT_MENTIONED;
 use crate::{
@@ -9,33 +10,40 @@ use crate::{
 };
 
 /// What became of a zone; the names are those of the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ZoneCorrection {
     /// The zone as it was given.
+    #[schema(examples("刘安市三十铺镇水韵东方小区"))]
     pub original: String,
-    /// The zone as it is now.
+    /// The zone as it is now; what is no place name stays byte for byte.
+    #[schema(examples("六安市三十铺镇水韵东方小区"))]
     pub corrected: String,
     /// How it came about.
     pub method: Method,
-    /// Whether nothing went wrong.
+    /// Whether nothing went wrong; if something did, `error` tells it and the zone stays as it was.
+    #[schema(examples(true))]
     pub success: bool,
     /// Whether the two zones differ.
+    #[schema(examples(true))]
     pub changed: bool,
     /// The units that the corrected zone lies in, from the top, as far as they are certain.
     pub codes: Vec<Code>,
     /// Every difference, in the order of the text.
     pub changes: Vec<ZoneChange>,
-    /// What the zone may mean, where nobody could tell.
+    /// What the zone may mean, likeliest first; only where nobody could tell.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, examples("六安市金安区三十铺镇"))]
     pub alternatives: Vec<String>,
-    /// What went wrong, in Chinese.
+    /// What went wrong, in Chinese; only with `success` false.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("地名校正未能完成，保留原地址"))]
     pub error: Option<&'static str>,
 }
 
 /// How a zone came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CorrectionMethod, examples("gazetteer"))]
 pub enum Method {
     /// No address was said.
     NoInput,
@@ -52,30 +60,37 @@ pub enum Method {
 }
 
 /// An administrative unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AdministrativeUnit)]
 pub struct Code {
     /// Its level.
     pub level: Level,
-    /// Its code: six digits, nine for towns; none for a unit of an own list without one.
+    /// Its code: six digits, nine for towns; null for a unit of an own list without one.
+    #[schema(required = true, examples("341502109"))]
     pub code: Option<String>,
     /// Its full name.
+    #[schema(examples("三十铺镇"))]
     pub name: String,
 }
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ZoneChange {
     /// Where it begins and ends in the original, in characters (Unicode code points).
+    #[schema(value_type = Vec<usize>, min_items = 2, max_items = 2, examples(0, 3))]
     pub span: [usize; 2],
     /// What stood there.
+    #[schema(examples("刘安市"))]
     pub from: String,
     /// What stands there now.
+    #[schema(examples("六安市"))]
     pub to: String,
     /// The level of the unit.
     pub level: Level,
-    /// The code of the unit.
+    /// The code of the unit; null where it is not certain which of several units it is.
+    #[schema(required = true, examples("341500"))]
     pub code: Option<String>,
-    /// Why.
+    /// Why it was changed.
     pub reason: Reason,
 }
 

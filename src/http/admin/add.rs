@@ -6,25 +6,41 @@ use actix_web::{
     web::{Data, Payload},
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{NodeBody, Service};
 use crate::{
     balancer::Snapshot,
     config::Endpoint,
     fleet::{Add, Place, Refused, Wanted},
-    http::{ask::ask, body, error::ApiError},
+    http::{ask::ask, body, docs, error::ApiError},
 };
 
-/// The body.
-#[derive(Debug, Deserialize)]
+/// A node to be added: either a port on which ticketd runs one, or the URL of one that others run.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewNode)]
 struct Body {
+    /// The port of a node that ticketd runs on this host.
+    #[schema(minimum = 1, maximum = 65535, examples(11437))]
     port: Option<u16>,
+    /// The URL of a node that others run; exactly one of `port` and `endpoint` is given.
+    #[schema(examples("http://gpu-2:11434"))]
     endpoint: Option<String>,
+    /// How many calls it may serve at once; `nodes.slots` if it is missing.
+    #[schema(minimum = 1, maximum = 1024, examples(1))]
     slots: Option<u32>,
+    /// The numbers or UUIDs of its GPUs, parted by commas, only with `port`; all if it is missing.
+    #[schema(min_length = 1, max_length = 256, pattern = "^[0-9A-Za-z,-]+$", examples("0,1"))]
     gpu: Option<String>,
 }
 
+/// Add a node
+///
+/// It lasts until ticketd stops: nothing is written to the configuration.
+#[utoipa::path(post, path = "/admin/nodes", operation_id = "addNode", tag = docs::ADMIN, security(("admin" = [])),
+    request_body(content = Body, description = "The node."),
+    responses((status = 201, description = "The node as it begins.", body = NodeBody)))]
 pub(super) async fn add(
     service: Data<Service>,
     request: HttpRequest,

@@ -6,19 +6,33 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::{Service, find};
 use crate::{
-    http::{ask::ask_mortal, auth::Caller, error::ApiError},
+    http::{ask::ask_mortal, auth::Caller, docs, error::ApiError},
     node::ReadLog,
     ollama::NDJSON,
 };
 
-#[derive(Debug, Deserialize)]
+/// What a reader asks for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
+    /// Whether lines to come are sent, too, until the reader leaves.
     #[serde(default)]
+    #[param(required = false, default = false, example = false)]
     follow: bool,
 }
+
+/// The log of a node
+///
+/// The last 200 lines, oldest first: one JSON object a line. With `follow=true` the answer goes on with
+/// the lines to come.
+#[utoipa::path(get, path = "/admin/nodes/{id}/log", operation_id = "nodeLog", tag = docs::ADMIN, security(("admin" = [])),
+    params(Asked),
+    responses((status = 200, description = "The lines, each an object of the form `LogEntry`.",
+        content_type = "application/x-ndjson", body = String, example = docs::lines)))]
 
 pub(super) async fn log(
     service: Data<Service>,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use crate::{
     balancer::{NodeId, Place},
@@ -15,28 +16,45 @@ use crate::{
 const COUNTS: Duration = Duration::from_millis(250);
 
 /// `queued`: the call waits for a slot.
-#[derive(Serialize)]
-struct Queued {
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuedEvent)]
+pub(in crate::http) struct Queued {
+    /// Its place in the queue; 1 is served next.
+    #[schema(examples(2))]
     position: usize,
+    /// How long it is until a node takes the call, in milliseconds; null if that is not known.
+    #[schema(required = true, examples(17400))]
     eta_ms: Option<u64>,
 }
 
 /// `stage`: a model call, or its next attempt.
-#[derive(Serialize)]
-struct Stage {
+#[derive(Serialize, ToSchema)]
+#[schema(as = StageEvent)]
+pub(in crate::http) struct Stage {
+    /// `ticket`, `condense` for the parts of a long call, or `zone` where a model chooses what the
+    /// zone means.
+    #[schema(examples("ticket"))]
     stage: &'static str,
+    /// Which attempt of the call, from 1.
+    #[schema(examples(1))]
     attempt: u32,
 }
 
 /// `started`: a node has the call.
-#[derive(Serialize)]
-struct Started<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = StartedEvent)]
+pub(in crate::http) struct Started<'a> {
+    /// The id of the node.
+    #[schema(value_type = String, examples("11434"))]
     node: &'a NodeId,
 }
 
 /// `token`: so many have come in this attempt.
-#[derive(Serialize)]
-struct Token {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenEvent)]
+pub(in crate::http) struct Token {
+    /// The tokens of this attempt so far.
+    #[schema(examples(117))]
     count: u64,
 }
 

@@ -3,19 +3,26 @@
 use std::{fs, path::Path};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What the processes of a node take together; the names are those of the admin API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = NodeResources)]
 pub struct Usage {
-    /// Memory of the host, with the files of which parts are cached for it.
+    /// Memory of the host, with the files of which parts are cached for it, in bytes.
+    #[schema(required = true, examples(734003200))]
     pub memory_bytes: Option<u64>,
-    /// The most that it ever was.
+    /// The most that it ever was, in bytes.
+    #[schema(required = true, examples(912261120))]
     pub memory_peak_bytes: Option<u64>,
-    /// The most that it may be.
+    /// The most that it may be, in bytes; null without a limit.
+    #[schema(required = true, examples(12884901888u64))]
     pub memory_max_bytes: Option<u64>,
-    /// Processes and threads.
+    /// The number of processes and threads.
+    #[schema(required = true, examples(42))]
     pub tasks: Option<u64>,
-    /// Time of all processors.
+    /// Time of all processors, in milliseconds.
+    #[schema(required = true, examples(184250))]
     pub cpu_ms: Option<u64>,
 }
 

@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch metrics bench million fuzz grounding deb deb-again systemd
+.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch metrics bench million fuzz fuzz-api grounding deb deb-again systemd
 
 check: test fmt lint doc deny
 
@@ -80,6 +80,13 @@ million:
 # and what is accepted keeps the contract and is accepted again unchanged.
 fuzz:
 	cargo test --release --locked --lib -- --ignored --nocapture ten_million_answers
+
+# Everything that /openapi.json says and forbids, tried by schemathesis over a ticketd with fakes: see
+# tests/api/run. CI takes 20 examples. Needs Debian's python3-venv.
+FUZZ_API = --max-examples 200
+fuzz-api:
+	cargo build --locked --bin ticketd --example fake_ollama
+	tests/api/run $(FUZZ_API)
 
 # Every fault that can be planted into the faithful tickets: at least 99 of 100 are found, and none is
 # found where there is none. `make test` tries a part of them.

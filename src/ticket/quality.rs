@@ -28,6 +28,7 @@ pub struct Quality {
     #[schema(examples(false))]
     pub condensed: bool,
     /// Turns of the call that were left out, because they name neither speaker.
+    #[schema(examples(0))]
     pub skipped_turns: usize,
 }
 

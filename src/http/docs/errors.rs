@@ -26,7 +26,7 @@ pub(super) fn of(operation: &str) -> Option<Vec<E>> {
         "root" | "health" | "healthz" | "openapi" | "explorer" => vec![],
         "explorerFile" => vec![E::NotFound],
         "readyz" => vec![E::NotReady, E::Internal],
-        "lbStats" => user,
+        "lbStats" | "metrics" => user,
         "summarize" => more(more(user, body()), call()),
         "correctPlace" => more(more(user, body()), vec![bad("zone超过1000个字符，请只发送地址")]),
         "status" | "listNodes" => admin,
@@ -36,7 +36,7 @@ pub(super) fn of(operation: &str) -> Option<Vec<E>> {
         "addNode" => {
             more(more(admin, body()), vec![bad("必须且只能给出port或endpoint之一"), E::NodeExists])
         }
-        "reload" => more(admin, reload()),
+        "reload" => more(more(admin, vec![E::ShuttingDown]), reload()),
         _ => return None,
     })
 }
@@ -52,6 +52,7 @@ fn body() -> Vec<E> {
         E::BodyTooLarge { limit: 1_048_576 },
         E::BodyTimedOut,
         E::Busy { retry_after: Duration::from_secs(5) },
+        E::BodiesFull { retry_after: Duration::from_secs(1) },
         E::ShuttingDown,
     ]
 }
@@ -65,7 +66,7 @@ fn call() -> Vec<E> {
         B::SessionNotAnArray { session: 1 },
         B::TurnNotAnObject { session: 1, turn: 2 },
         B::WordsNotAString { session: 1, turn: 2, key: "citizen" },
-        B::NoWords,
+        B::NoWords { unknown_turns: 0 },
     ];
     let mut errors: Vec<E> = bad.into_iter().map(E::BadTranscript).collect();
     errors.extend([

@@ -14,6 +14,7 @@ mod flight;
 mod health;
 mod idempotency;
 mod lb_stats;
+mod live;
 mod loss;
 mod metrics;
 mod place;
@@ -109,6 +110,7 @@ struct Service {
     reloader: Reloader,
     metrics: Arc<Metrics>,
     started: Instant,
+    watched: live::Watched,
     making: summarize::BeingMade,
     answers: Answers,
     bodies: Bodies,
@@ -174,7 +176,9 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
     let workers =
         if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from).min(512) };
     let (making, answers) = (summarize::BeingMade::default(), Answers::default());
-    let (bodies, closed) = (Bodies::default(), closing.clone());
+    let (bodies, closed, watched) = (Bodies::default(), closing.clone(), live::Watched::default());
+    let (balancer, metrics) = (setup.balancer.clone(), Arc::clone(&setup.metrics));
+    actix::spawn(watched.clone().keep(balancer, metrics, closing.clone()));
     let factory = move || {
         let service = Service {
             live: setup.live.clone(),
@@ -184,6 +188,7 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
             reloader: setup.reloader.clone(),
             metrics: Arc::clone(&setup.metrics),
             started,
+            watched: watched.clone(),
             making: making.clone(),
             answers: answers.clone(),
             bodies: bodies.clone(),
@@ -297,6 +302,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(reading("/healthz", health::healthz))
         .service(reading("/readyz", health::readyz))
         .service(reading("/lb-stats", lb_stats::lb_stats))
+        .service(reading("/live", live::live))
         .service(reading("/metrics", metrics::metrics))
         .service(posted("/summarize", summarize::summarize))
         .service(posted("/v1/place/correct", place::correct))

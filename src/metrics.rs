@@ -7,17 +7,23 @@
 
 mod calls;
 mod definition;
+mod load;
 mod nodes;
 mod tickets;
+mod waits;
 
 use prometheus::{Registry, TextEncoder, core::Collector};
 use serde::Serialize;
 
 pub use self::{
     calls::Calls,
+    load::{History, Minute, Outcomes, QueueWait, Totals},
     tickets::{Loss, Made, Making, Tickets, Types},
 };
-use crate::{balancer::Overview, node::Status};
+use crate::{
+    balancer::{NodeSnapshot, Overview},
+    node::Status,
+};
 
 /// The Content-Type of what [`Metrics::render`] writes.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -56,6 +62,12 @@ impl Metrics {
         tickets::keep(&mut families, types);
         families.extend(nodes::families(seen, nodes));
         TextEncoder::new().encode_to_string(&families).expect("no metric is empty")
+    }
+
+    /// What the load of a minute is reckoned from.
+    pub fn totals(&self, nodes: &[NodeSnapshot]) -> Totals {
+        let calls = nodes.iter().map(|node| (node.id.clone(), node.request_count)).collect();
+        Totals { tickets: self.tickets.outcomes(), calls, waits: self.calls.waits.now() }
     }
 }
 

@@ -37,7 +37,7 @@ pub use self::{
     lines::{Entry, NodeLines},
     messages::{AwaitEnd, Kill, NotOurs, Order, ReadLog, Reconfigure, Stop},
     output::LogLine,
-    status::{Failure, Kind, Residence, Status, to_millisecond},
+    status::{Failure, Kind, Residence, Status, to_millisecond, to_second},
 };
 use self::{
     lifecycle::{Action, Event, Lifecycle, Phase, Timing},

@@ -22,7 +22,7 @@ use super::{
     not_found, posted, wrong_method,
 };
 use crate::{
-    balancer::{NodeSnapshot, Overview, Snapshot},
+    balancer::{NodeId, NodeSnapshot, Overview, Snapshot},
     fleet::{Find, List, Remove, View},
     node::{Node, NotOurs, Order, Status, to_millisecond},
     reload::Report,
@@ -80,7 +80,7 @@ pub(super) struct NodeBody {
 
 impl NodeBody {
     /// What the fleet and the balancer know of one node.
-    fn new(view: View, nodes: &[NodeSnapshot]) -> Self {
+    pub(super) fn new(view: View, nodes: &[NodeSnapshot]) -> Self {
         let seen = nodes.iter().find(|node| node.id == view.status.id);
         Self {
             healthy: seen.is_some_and(|node| node.healthy),
@@ -91,6 +91,16 @@ impl NodeBody {
             latency_ms: seen.and_then(|node| node.latency).map(Percentiles::from),
             view,
         }
+    }
+
+    /// Its id.
+    pub(super) fn id(&self) -> &NodeId {
+        &self.view.status.id
+    }
+
+    /// Whether it takes calls now.
+    pub(super) fn healthy(&self) -> bool {
+        self.healthy
     }
 }
 
@@ -176,7 +186,7 @@ pub(super) async fn show(
 ) -> Result<Json<NodeBody>, ApiError> {
     let (nodes, _) = all(&service).await?;
     let mut nodes = nodes.into_iter();
-    let found = nodes.find(|node| node.view.status.id.is(&id.0));
+    let found = nodes.find(|node| node.id().is(&id.0));
     found.map(Json).ok_or(ApiError::NoSuchNode)
 }
 

@@ -152,7 +152,17 @@ mod tests {
             ),
             (
                 Access::User,
-                &["/summarize", "/lb-stats", "/metrics", "/nope", "", "*", "/health/x", "/Health"],
+                &[
+                    "/summarize",
+                    "/lb-stats",
+                    "/live",
+                    "/metrics",
+                    "/nope",
+                    "",
+                    "*",
+                    "/health/x",
+                    "/Health",
+                ],
             ),
             (Access::User, &["/health/../admin", "/%61dmin", "/adm", "/x/admin", "/.", "/health%"]),
             (Access::Admin, &["/admin", "/admin/nodes", "/admin/", "//admin", "admin", "/ADMIN/x"]),

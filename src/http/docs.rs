@@ -38,6 +38,12 @@ pub(super) fn events() -> &'static str {
      event: done\ndata: {\"ticket_type\":\"投诉\",\"ticket_zone\":\"六安市三十铺镇水韵东方小区\"}\n\n"
 }
 
+/// A stream of the state of nodes and load, as an example.
+pub(super) fn live_events() -> &'static str {
+    "event: nodes\ndata: {\"version\":\"0.1.0\",\"total_endpoints\":3,\"healthy_endpoints\":2}\n\n\
+     event: load\ndata: {\"minutes\":[]}\n\n"
+}
+
 /// Lines of a node's log, as an example.
 pub(super) fn lines() -> &'static str {
     "{\"seq\":1,\"at\":\"2026-11-23T00:01:26.002Z\",\"pid\":17918,\"level\":\"info\",\

@@ -44,6 +44,8 @@ pub(super) enum ApiError {
     Busy { retry_after: Duration },
     #[error("large bodies take all of server.max_bodies_bytes")]
     BodiesFull { retry_after: Duration },
+    #[error("there are as many streams of /live as there may be")]
+    StreamsFull { retry_after: Duration },
     #[error("the service is shutting down")]
     ShuttingDown,
     #[error("{attempts} attempts failed, the last one: {last}")]
@@ -105,7 +107,9 @@ impl ApiError {
             Self::BodyBroken => (S::BAD_REQUEST, "body_incomplete"),
             Self::BodyTimedOut => (S::REQUEST_TIMEOUT, "body_timed_out"),
             Self::Overfull => (S::TOO_MANY_REQUESTS, "overfull"),
-            Self::Busy { .. } | Self::BodiesFull { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
+            Self::Busy { .. } | Self::BodiesFull { .. } | Self::StreamsFull { .. } => {
+                (S::SERVICE_UNAVAILABLE, "busy")
+            }
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down"),
             Self::UpstreamFailed { .. } => (S::BAD_GATEWAY, "upstream_failed"),
             Self::CallTooLong => (S::UNPROCESSABLE_ENTITY, "call_too_long"),
@@ -177,7 +181,9 @@ impl ApiError {
             Self::BodyTimedOut => "请求体没有及时送达，请重新发送".to_owned(),
             // Nobody hears it: the connection is cut off. The log has its status.
             Self::Overfull => "请等待答复后再发送后续请求".to_owned(),
-            Self::Busy { retry_after } | Self::BodiesFull { retry_after } => {
+            Self::Busy { retry_after }
+            | Self::BodiesFull { retry_after }
+            | Self::StreamsFull { retry_after } => {
                 format!("服务繁忙，请在{}秒后重试", retry_after.as_secs())
             }
             Self::ShuttingDown => "服务正在停止，请稍后重试".to_owned(),
@@ -235,7 +241,9 @@ impl ApiError {
     /// What the answer has beside the usual headers.
     pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Busy { retry_after } | Self::BodiesFull { retry_after } => {
+            Self::Busy { retry_after }
+            | Self::BodiesFull { retry_after }
+            | Self::StreamsFull { retry_after } => {
                 Some((RETRY_AFTER, retry_after.as_secs().into()))
             }
             Self::ShuttingDown | Self::NotReady => {

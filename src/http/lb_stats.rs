@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix::Addr;
 use actix_web::web::{Data, Json};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -126,7 +126,7 @@ impl From<Latency> for Percentiles {
 
 /// The last call that failed there.
 #[derive(Serialize, ToSchema)]
-struct LastFailure {
+pub(super) struct LastFailure {
     /// How it failed.
     outcome: Outcome,
     /// When, in UTC.
@@ -168,20 +168,36 @@ impl From<Status> for Supervised {
     }
 }
 
+impl LastFailure {
+    /// That of a node.
+    pub(super) fn of(node: &NodeSnapshot) -> Option<Self> {
+        let (outcome, ago) = node.last_failure?;
+        Some(Self { outcome, at: Timestamp::now().saturating_sub(ago).unwrap_or(Timestamp::MIN) })
+    }
+
+    /// Takes the time of the same failure as it was told before, if both are as close as this.
+    pub(super) fn steady(&mut self, before: &Self, jitter: SignedDuration) {
+        if self.outcome == before.outcome && self.at.duration_since(before.at).abs() < jitter {
+            self.at = before.at;
+        }
+    }
+}
+
+/// The tokens that a node generates each second, to one decimal.
+pub(super) fn rate(node: &NodeSnapshot) -> Option<f64> {
+    node.tokens_per_second.map(|rate| (rate * 10.0).round() / 10.0)
+}
+
 impl From<&NodeSnapshot> for Load {
     fn from(node: &NodeSnapshot) -> Self {
-        let last_failure = node.last_failure.map(|(outcome, ago)| LastFailure {
-            outcome,
-            at: Timestamp::now().saturating_sub(ago).unwrap_or(Timestamp::MIN),
-        });
         Self {
             in_flight: node.in_flight,
             slots: node.slots,
             breaker: node.breaker,
             first_token_ms: node.first_token.map(Percentiles::from),
             call_ms: node.latency.map(Percentiles::from),
-            tokens_per_second: node.tokens_per_second.map(|rate| (rate * 10.0).round() / 10.0),
-            last_failure,
+            tokens_per_second: rate(node),
+            last_failure: LastFailure::of(node),
         }
     }
 }

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use prometheus::{Histogram, IntCounter, core::Collector};
 
-use super::{Each, definition, wire};
+use super::{Each, definition, waits::WaitCounts, wire};
 use crate::balancer::{Measured, Outcome, queue::Priority};
 
 /// What dispatch tells of its calls.
 #[derive(Debug)]
 pub struct Calls {
     queue_wait: Each<Priority, Histogram>,
+    /// The same once more, and finer: for the load of each minute.
+    pub(super) waits: WaitCounts,
     first_token: Histogram,
     time: Histogram,
     retries: Each<Outcome, IntCounter>,
@@ -35,6 +37,7 @@ impl Calls {
             queue_wait: Each::new([Priority::Interactive, Priority::Batch], |priority| {
                 queue_wait.with_label_values(&[name(*priority)])
             }),
+            waits: WaitCounts::default(),
             first_token: first_token.with_label_values::<&str>(&[]),
             time: time.with_label_values::<&str>(&[]),
             retries: Each::new(reasons, |outcome| retries.with_label_values(&[wire(outcome)])),
@@ -48,6 +51,7 @@ impl Calls {
 
     /// A call got its slot after so long.
     pub fn waited(&self, priority: Priority, time: Duration) {
+        self.waits.count(time);
         if let Some(waits) = self.queue_wait.of(&priority) {
             waits.observe(time.as_secs_f64());
         }

@@ -1,6 +1,13 @@
 //! What became of tickets.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use prometheus::{
     Histogram, IntCounter, IntCounterVec,
@@ -9,7 +16,7 @@ use prometheus::{
 };
 use serde::Serialize;
 
-use super::{Each, Metrics, definition, wire};
+use super::{Each, Metrics, Outcomes, definition, wire};
 use crate::ticket::Method;
 
 /// What is counted of tickets.
@@ -20,6 +27,16 @@ pub struct Tickets {
     ungrounded: IntCounter,
     time: Histogram,
     corrections: Each<Method, IntCounter>,
+    outcomes: OutcomeCounts,
+}
+
+/// What became of tickets whatever their type: for the load of each minute.
+#[derive(Debug, Default)]
+struct OutcomeCounts {
+    made: AtomicU64,
+    degraded: AtomicU64,
+    failed: AtomicU64,
+    refused: AtomicU64,
 }
 
 /// Why there is no ticket; the names are the codes of the API's errors, where there is one.
@@ -94,6 +111,7 @@ impl Tickets {
                 corrections.with_label_values(&[wire(method)])
             }),
             by_type: by_type.clone(),
+            outcomes: OutcomeCounts::default(),
         };
         register(Box::new(time));
         for counters in [by_type, ungrounded, corrections] {
@@ -116,9 +134,31 @@ impl Tickets {
         if let Some(lost) = self.lost.of(&loss) {
             lost.inc();
         }
+        let OutcomeCounts { failed, refused, .. } = &self.outcomes;
+        match loss {
+            Loss::Busy | Loss::ShuttingDown => refused,
+            Loss::UpstreamFailed
+            | Loss::CallTooLong
+            | Loss::Ungrounded
+            | Loss::TimedOut
+            | Loss::Internal => failed,
+            // Nobody was told anything.
+            Loss::Abandoned => return,
+        }
+        .fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What became of tickets since the start.
+    pub(super) fn outcomes(&self) -> Outcomes {
+        let OutcomeCounts { made, degraded, failed, refused } = &self.outcomes;
+        let [made, degraded, failed, refused] =
+            [made, degraded, failed, refused].map(|count| count.load(Ordering::Relaxed));
+        Outcomes { made, degraded, failed, refused }
     }
 
     fn made(&self, types: &Types, made: Made) {
+        let OutcomeCounts { made: whole, degraded, .. } = &self.outcomes;
+        if made.degraded { degraded } else { whole }.fetch_add(1, Ordering::Relaxed);
         if let Some(both) = types.0.get(made.kind) {
             if made.degraded { &both.degraded } else { &both.made }.inc();
         }

@@ -231,7 +231,7 @@ impl Node {
             (None, Some(reason)) => reason,
             (None, None) => ending.to_owned(),
         };
-        let output = self.log.last_of(pid, LAST_LINES);
+        let output = Some(self.log.last_of(pid, LAST_LINES));
         if killed.is_none() {
             tell!(
                 warn: NodeEnded, ticketd.node = %id, node.pid = pid, ending,

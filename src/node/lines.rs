@@ -194,7 +194,7 @@ impl Node {
     ) {
         let read = lines.into_actor(self).map(move |lines, node, _| {
             if let Some(failure) = node.last_failure.as_mut().filter(|failure| failure.at == at) {
-                failure.output = lines;
+                failure.output = Some(lines);
                 node.report();
             }
         });

@@ -41,7 +41,7 @@ impl Node {
         if let Some(pid) = self.group.as_ref().map(Group::id)
             && let Some(reason) = self.ran_out(events)
         {
-            let output = self.log.last_of(pid, LAST_LINES);
+            let output = Some(self.log.last_of(pid, LAST_LINES));
             self.last_failure = Some(Failure { at: Timestamp::now(), reason, output });
         }
     }

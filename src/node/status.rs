@@ -78,7 +78,20 @@ pub fn to_millisecond<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S:
     serializer.collect_str(&format_args!("{at:.3}"))
 }
 
+/// Writes a moment to the second.
+pub fn to_second<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.0}"))
+}
+
 impl Status {
+    /// The same without what quotes the lines of its processes, which are for operators.
+    pub fn without_output(mut self) -> Self {
+        if let Some(failure) = &mut self.last_failure {
+            failure.output = None;
+        }
+        self
+    }
+
     /// A node that has not said anything yet.
     pub fn starting(setup: &Setup) -> Self {
         Self {
@@ -127,9 +140,10 @@ pub struct Failure {
     /// Exit code, signal, or why it was killed.
     #[schema(examples("exit status: 1"))]
     pub reason: String,
-    /// The last lines that it wrote.
-    #[schema(examples("Error: mkdir /data/models: permission denied"))]
-    pub output: Vec<String>,
+    /// The last lines that it wrote; missing where others than operators may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("Error: mkdir /data/models: permission denied"))]
+    pub output: Option<Vec<String>>,
 }
 
 impl Residence {

@@ -49,6 +49,7 @@ async fn assert_rules(ticketd: &Ticketd, socket: &Path, user: [u16; 4], admin: [
         ("GET /docs", [0; 4]),
         ("GET /docs/page.css", [0; 4]),
         ("GET /lb-stats", user),
+        ("GET /live", user),
         ("POST /summarize", user),
         ("GET /nope", user),
         ("GET /admin/status", admin),

@@ -3,96 +3,17 @@
 mod ends;
 mod form;
 
-use std::pin::Pin;
-
 use awc::http::header::HeaderMap;
-use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::net::TcpStream;
 
 use crate::{
-    harness::{CALL, Fake, LIMIT, Reply, Ticketd, assert_ticket, call, until},
+    harness::{CALL, Fake, Reply, Ticketd, assert_ticket, call, until},
     raw::post,
+    stream::{ACCEPT, Events},
 };
 
 const DEBUG: &str = "[log]\nlevel = \"debug\"\n";
-const ACCEPT: (&str, &str) = ("accept", "text/event-stream");
-
-/// An answer that is read event by event; dropping it closes its connection.
-struct Events {
-    headers: HeaderMap,
-    body: Pin<Box<dyn Stream<Item = Vec<u8>>>>,
-    text: String,
-}
-
-impl Events {
-    async fn of(ticketd: &Ticketd, headers: &[(&'static str, &str)], body: &str) -> Self {
-        let mut request = ticketd.client.post(format!("{}/summarize", ticketd.url));
-        for header in headers.iter().chain([&ACCEPT]) {
-            request = request.insert_header(*header);
-        }
-        let answer = request.send_body(body.to_owned()).await.expect("it answers");
-        assert_eq!(answer.status(), 200);
-        let headers = answer.headers().clone();
-        let body = answer.map(|piece| piece.expect("it is not broken").to_vec());
-        Self { headers, body: Box::pin(body), text: String::new() }
-    }
-
-    /// The next event or comment as it stands on the wire; none at the end.
-    async fn raw(&mut self) -> Option<String> {
-        loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let event = event.to_owned();
-                self.text = rest.to_owned();
-                return Some(event);
-            }
-            let piece = timeout(LIMIT, self.body.next()).await.expect("something comes");
-            let Some(piece) = piece else {
-                assert_eq!(self.text, "", "the last event is whole");
-                return None;
-            };
-            self.text += &String::from_utf8(piece).expect("characters are whole");
-        }
-    }
-
-    /// The next event; none at the end.
-    async fn next(&mut self) -> Option<(String, Value)> {
-        let event = self.raw().await?;
-        let (name, data) = event.split_once('\n').expect("two lines");
-        let name = name.strip_prefix("event: ").expect("a name").to_owned();
-        let data = data.strip_prefix("data: ").expect("data");
-        Some((name, serde_json::from_str(data).expect("JSON")))
-    }
-
-    /// The data of the next event of this name; those before it are skipped.
-    async fn wait_for(&mut self, name: &str) -> Value {
-        loop {
-            let event = self.next().await.unwrap_or_else(|| panic!("no {name}"));
-            if event.0 == name {
-                return event.1;
-            }
-        }
-    }
-
-    /// All events that are left, without the numbers of tokens and the repetitions of a place.
-    async fn names(&mut self) -> (Vec<String>, Value) {
-        let (mut names, mut last) = (Vec::new(), Value::Null);
-        while let Some((name, data)) = self.next().await {
-            let name = match &*name {
-                "stage" => {
-                    format!("stage {} {}", data["stage"].as_str().expect("text"), data["attempt"])
-                }
-                _ => name,
-            };
-            if names.last() != Some(&name) {
-                names.push(name);
-            }
-            last = data;
-        }
-        (names, last)
-    }
-}
-
 fn assert_done(ticket: &Value) {
     assert_ticket(&Reply { status: 200, headers: HeaderMap::new(), body: ticket.clone() });
 }

@@ -27,6 +27,7 @@ pub(super) fn of(operation: &str) -> Option<Vec<E>> {
         "explorerFile" => vec![E::NotFound],
         "readyz" => vec![E::NotReady, E::Internal],
         "lbStats" | "metrics" => user,
+        "live" => more(user, vec![E::StreamsFull { retry_after: Duration::from_secs(10) }]),
         "summarize" => more(more(user, body()), call()),
         "correctPlace" => more(more(user, body()), vec![bad("zone超过1000个字符，请只发送地址")]),
         "status" | "listNodes" => admin,

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{ADMIN, DOCUMENTS, SERVICE, TICKETS, errors, schemas};
 use crate::{
-    http::{admin, events::shown, health, lb_stats, metrics, place, summarize},
+    http::{admin, events::shown, health, lb_stats, live, metrics, place, summarize},
     node::Entry,
 };
 
@@ -41,6 +41,7 @@ added, and are never renamed or removed.";
         health::healthz,
         health::readyz,
         lb_stats::lb_stats,
+        live::live,
         metrics::metrics,
         admin::status,
         admin::list,
@@ -62,6 +63,8 @@ added, and are never renamed or removed.";
         shown::Started<'static>,
         shown::Token,
         Entry,
+        live::NodesNow,
+        live::LoadNow,
     )),
 )]
 struct Handlers;

@@ -20,7 +20,7 @@ PURE = src/backoff.rs src/liveness/beats.rs src/node/lifecycle.rs src/node/lifec
        src/ticket/arbitrate.rs src/ticket/condense.rs src/ticket/quality.rs src/ticket/zone.rs src/ticket/extractive.rs src/ticket/extractive \
        src/cli/summarize/record.rs src/cli/summarize/line.rs src/cli/summarize/book.rs \
        src/cli/summarize/verdict.rs src/cli/summarize/tally.rs src/ticket/numerals.rs src/ticket/numerals \
-       src/ticket/grounding.rs src/ticket/grounding src/ticket/evaluate.rs src/ticket/evaluate
+       src/ticket/grounding.rs src/ticket/grounding src/ticket/check.rs src/ticket/check src/ticket/evaluate.rs src/ticket/evaluate
 lint:
 	cargo clippy --locked --all-targets -- -D warnings
 	@ls -d $(PURE) >/dev/null

@@ -5,6 +5,7 @@ mod admin;
 mod ask;
 mod auth;
 mod body;
+mod check;
 mod connection;
 pub mod control;
 mod docs;
@@ -44,14 +45,12 @@ use actix_web::{
 };
 use awc::Client;
 use futures_util::future::LocalBoxFuture;
-use rustix::process::{Resource as Limited, getrlimit};
 use tokio::{
     select,
     sync::watch,
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use self::{
     body::Bodies,
@@ -111,6 +110,7 @@ struct Service {
     metrics: Arc<Metrics>,
     started: Instant,
     watched: live::Watched,
+    checks: check::Checks,
     making: summarize::BeingMade,
     answers: Answers,
     bodies: Bodies,
@@ -176,6 +176,7 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
     let workers =
         if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from).min(512) };
     let (making, answers) = (summarize::BeingMade::default(), Answers::default());
+    let checks = check::Checks::default();
     let (bodies, closed, watched) = (Bodies::default(), closing.clone(), live::Watched::default());
     let (balancer, metrics) = (setup.balancer.clone(), Arc::clone(&setup.metrics));
     actix::spawn(watched.clone().keep(balancer, metrics, closing.clone()));
@@ -189,6 +190,7 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
             metrics: Arc::clone(&setup.metrics),
             started,
             watched: watched.clone(),
+            checks: checks.clone(),
             making: making.clone(),
             answers: answers.clone(),
             bodies: bodies.clone(),
@@ -235,7 +237,8 @@ pub fn server(setup: Setup, sockets: Sockets) -> io::Result<Bound> {
             .max_connections((most / workers).max(1));
         (server, stopper)
     };
-    let (tcp, stopper) = serve("HTTP worker", workers, affordable(live.server.max_connections));
+    let (tcp, stopper) =
+        serve("HTTP worker", workers, connection::affordable(live.server.max_connections));
     let listening = Listening::on(&sockets.tcp);
     let tcp = tcp.listen(sockets.tcp)?;
     let addresses = tcp.addrs();
@@ -281,20 +284,6 @@ async fn run(
     tokio::try_join!(tcp, control).map(drop)
 }
 
-/// So many connections, of two open files each, that a third of the files is left for nodes and calls.
-fn affordable(most: usize) -> usize {
-    let files = getrlimit(Limited::Nofile).current.and_then(|files| usize::try_from(files).ok());
-    let affordable = files.map_or(most, |files| most.min(files / 3));
-    if affordable < most {
-        warn!(
-            connections = affordable,
-            "fewer connections are served: the limit on open files is too low; raise it \
-             (LimitNOFILE=, ulimit -n) to three times server.max_connections"
-        );
-    }
-    affordable
-}
-
 fn routes(config: &mut ServiceConfig) {
     config
         .service(reading("/", health::root))
@@ -306,6 +295,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(reading("/metrics", metrics::metrics))
         .service(posted("/summarize", summarize::summarize))
         .service(posted("/v1/place/correct", place::correct))
+        .service(posted("/v1/ticket/check", check::check))
         .configure(docs::routes)
         .configure(admin::routes)
         .default_service(web::to(not_found));

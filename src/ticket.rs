@@ -1,6 +1,7 @@
 //! Transcript → checked ticket: the driver of the stages below, which are pure.
 
 mod arbitrate;
+mod check;
 mod condense;
 pub mod evaluate;
 pub mod extractive;
@@ -23,6 +24,7 @@ use utoipa::ToSchema;
 
 use self::validate::Fault;
 pub use self::{
+    check::{BadCheck, Check, Checked, MOST_CONTENT, MOST_TITLE, MOST_WORK, MOST_ZONE},
     prompt::Prompts,
     quality::Quality,
     transcript::{BadTranscript, Speaker, Transcript, Turn},

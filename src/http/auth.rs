@@ -156,6 +156,7 @@ mod tests {
                     "/summarize",
                     "/lb-stats",
                     "/live",
+                    "/v1/ticket/check",
                     "/metrics",
                     "/nope",
                     "",

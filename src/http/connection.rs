@@ -30,12 +30,14 @@ use actix_web::{
 use rustix::{
     io::ioctl_fionread,
     net::{Shutdown, shutdown, sockopt::set_tcp_user_timeout},
+    process::{Resource, getrlimit},
 };
 use tokio::{
     select,
     sync::watch,
     time::{interval, sleep},
 };
+use tracing::warn;
 
 use super::stop::Count;
 
@@ -98,6 +100,20 @@ impl Drop for Serving {
             requests.unasked.one_more();
         }
     }
+}
+
+/// So many connections, of two open files each, that a third of the files is left for nodes and calls.
+pub(super) fn affordable(most: usize) -> usize {
+    let files = getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok());
+    let affordable = files.map_or(most, |files| most.min(files / 3));
+    if affordable < most {
+        warn!(
+            connections = affordable,
+            "fewer connections are served: the limit on open files is too low; raise it \
+             (LimitNOFILE=, ulimit -n) to three times server.max_connections"
+        );
+    }
+    affordable
 }
 
 /// Limits a connection from its begin to its end.

@@ -44,8 +44,8 @@ pub(super) enum ApiError {
     Busy { retry_after: Duration },
     #[error("large bodies take all of server.max_bodies_bytes")]
     BodiesFull { retry_after: Duration },
-    #[error("there are as many streams of /live as there may be")]
-    StreamsFull { retry_after: Duration },
+    #[error("as many as may be are served like this already")]
+    TooMany { retry_after: Duration },
     #[error("the service is shutting down")]
     ShuttingDown,
     #[error("{attempts} attempts failed, the last one: {last}")]
@@ -107,7 +107,7 @@ impl ApiError {
             Self::BodyBroken => (S::BAD_REQUEST, "body_incomplete"),
             Self::BodyTimedOut => (S::REQUEST_TIMEOUT, "body_timed_out"),
             Self::Overfull => (S::TOO_MANY_REQUESTS, "overfull"),
-            Self::Busy { .. } | Self::BodiesFull { .. } | Self::StreamsFull { .. } => {
+            Self::Busy { .. } | Self::BodiesFull { .. } | Self::TooMany { .. } => {
                 (S::SERVICE_UNAVAILABLE, "busy")
             }
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down"),
@@ -183,7 +183,7 @@ impl ApiError {
             Self::Overfull => "请等待答复后再发送后续请求".to_owned(),
             Self::Busy { retry_after }
             | Self::BodiesFull { retry_after }
-            | Self::StreamsFull { retry_after } => {
+            | Self::TooMany { retry_after } => {
                 format!("服务繁忙，请在{}秒后重试", retry_after.as_secs())
             }
             Self::ShuttingDown => "服务正在停止，请稍后重试".to_owned(),
@@ -243,9 +243,7 @@ impl ApiError {
         match self {
             Self::Busy { retry_after }
             | Self::BodiesFull { retry_after }
-            | Self::StreamsFull { retry_after } => {
-                Some((RETRY_AFTER, retry_after.as_secs().into()))
-            }
+            | Self::TooMany { retry_after } => Some((RETRY_AFTER, retry_after.as_secs().into())),
             Self::ShuttingDown | Self::NotReady => {
                 Some((RETRY_AFTER, HeaderValue::from_static("5")))
             }

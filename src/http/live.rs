@@ -92,7 +92,7 @@ pub(super) async fn live(
         Caller::OverControlSocket => (&service.closing, None),
         Caller::Anonymous | Caller::Token(_) => {
             let permit = Arc::clone(&service.watched.streams).try_acquire_owned();
-            let full = |_| ApiError::StreamsFull { retry_after: LATER };
+            let full = |_| ApiError::TooMany { retry_after: LATER };
             (&service.stopping, Some(permit.map_err(full)?))
         }
     };

@@ -9,6 +9,7 @@ mod cue;
 mod day;
 mod exempt;
 mod heard;
+mod locate;
 mod number;
 mod office;
 mod omitted;
@@ -20,7 +21,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use self::{heard::Heard, spoken::Spoken};
+pub use self::locate::{Field, Found, Place, locate, spans};
+use self::{heard::Heard, number::Origin, spoken::Spoken};
 use super::{
     Ticket, Transcript,
     numerals::{self, Family, Number},
@@ -101,18 +103,28 @@ impl<F: Fn(char, char) -> bool> Ear for F {
 pub fn check(transcript: &Transcript, ticket: &Ticket, ear: &impl Ear) -> Grounding {
     let spoken = Spoken::new(transcript, ear);
     let heard = Heard::new(transcript, &ticket.ticket_zone, ear);
-    compare(&spoken, &heard, ticket, ear)
+    compare(&spoken, &heard, ticket, ear, |_, _, _| {})
 }
 
-fn compare<E: Ear>(spoken: &Spoken, heard: &Heard<'_, E>, ticket: &Ticket, ear: &E) -> Grounding {
+/// Compares both; `tell` gets every number of the ticket with where it comes from.
+fn compare<E: Ear>(
+    spoken: &Spoken,
+    heard: &Heard<'_, E>,
+    ticket: &Ticket,
+    ear: &E,
+    mut tell: impl FnMut(Field, &Number, &Origin<'_>),
+) -> Grounding {
     let mut grounding = Grounding::default();
-    for text in [&ticket.ticket_title, &ticket.ticket_content] {
-        number::check(text, spoken, ear, &mut grounding);
+    for field in [Field::Title, Field::Content] {
+        let text = field.of(ticket);
+        number::check(text, spoken, ear, &mut grounding, |number, from| tell(field, number, from));
         day::check(text, spoken, &mut grounding.ungrounded);
         person::check(text, heard, &mut grounding.ungrounded);
         office::check(text, heard, &mut grounding.ungrounded);
     }
-    number::check(&ticket.ticket_zone, spoken, ear, &mut grounding);
+    let zone = Field::Zone;
+    let tell = |number: &Number, from: &Origin<'_>| tell(zone, number, from);
+    number::check(zone.of(ticket), spoken, ear, &mut grounding, tell);
     grounding.omitted = omitted::of(spoken, ticket, ear);
     grounding
 }

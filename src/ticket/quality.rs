@@ -35,9 +35,18 @@ pub struct Quality {
 impl Quality {
     /// Compares a ticket with its call.
     pub fn of(call: &Transcript, ticket: &Ticket, corrector: &Corrector) -> Self {
-        let ear = PlaceEar::new(corrector);
-        let Grounding { mut ungrounded, omitted, unhedged: warnings } =
-            grounding::check(call, ticket, &ear);
+        let grounding = grounding::check(call, ticket, &PlaceEar::new(corrector));
+        Self::with(grounding, call, ticket, corrector)
+    }
+
+    /// What a comparison of both showed, with what nobody said of the zone.
+    pub(super) fn with(
+        grounding: Grounding,
+        call: &Transcript,
+        ticket: &Ticket,
+        corrector: &Corrector,
+    ) -> Self {
+        let Grounding { mut ungrounded, omitted, unhedged: warnings } = grounding;
         if !super::zone::is_none(&ticket.ticket_zone) {
             let words: Vec<&str> = call.turns.iter().map(|turn| turn.words.as_str()).collect();
             let unsaid = corrector.unsaid(&ticket.ticket_zone, &words).into_iter();

@@ -4,8 +4,9 @@
 //! are left out.
 
 mod pairs;
+mod source;
 
-use self::pairs::Json;
+pub(super) use self::{pairs::Json, source::Source};
 
 /// Who speaks in a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +18,20 @@ pub enum Speaker {
 }
 
 impl Speaker {
-    /// The speaker's key in a request body.
+    /// The speaker of a key in a request body.
     fn of_key(key: &str) -> Option<Self> {
         match key {
             "citizen" => Some(Self::Citizen),
             "hot-line" => Some(Self::Operator),
             _ => None,
+        }
+    }
+
+    /// The speaker's key in a request body.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Citizen => "citizen",
+            Self::Operator => "hot-line",
         }
     }
 
@@ -142,11 +151,11 @@ pub(super) fn inert(words: &str) -> String {
 impl Transcript {
     /// Reads a request body.
     pub fn parse(body: &[u8]) -> Result<Self, BadTranscript> {
-        let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-        let body: Json = serde_json::from_slice(body).map_err(|error| BadTranscript::NotJson {
-            line: error.line(),
-            column: error.column(),
-        })?;
+        Self::of(Json::read(body)?, |_| {})
+    }
+
+    /// The transcript in a JSON value; `from` is told of each turn where it stood.
+    pub(super) fn of(body: Json, mut from: impl FnMut(Source)) -> Result<Self, BadTranscript> {
         let Json::Object(sessions) = body else { return Err(BadTranscript::NotAnObject) };
         if sessions.is_empty() {
             return Err(BadTranscript::NoSession);
@@ -157,7 +166,7 @@ impl Transcript {
                 return Err(BadTranscript::SessionNotAnArray { session });
             };
             for (turn, value) in (1..).zip(turns) {
-                transcript.add(value, session, turn)?;
+                transcript.add(value, session, turn, &mut from)?;
             }
         }
         let says_something = |turn: &Turn| turn.words.contains(char::is_alphanumeric);
@@ -168,19 +177,29 @@ impl Transcript {
         }
     }
 
-    fn add(&mut self, turn: Json, session: usize, number: usize) -> Result<(), BadTranscript> {
+    fn add(
+        &mut self,
+        turn: Json,
+        session: usize,
+        number: usize,
+        from: &mut impl FnMut(Source),
+    ) -> Result<(), BadTranscript> {
         let Json::Object(pairs) = turn else {
             return Err(BadTranscript::TurnNotAnObject { session, turn: number });
         };
         let mut known = false;
         for (key, words) in pairs {
             let Some(speaker) = Speaker::of_key(&key) else { continue };
-            let key = if speaker == Speaker::Citizen { "citizen" } else { "hot-line" };
+            let key = speaker.key();
             let Json::Text(words) = words else {
                 return Err(BadTranscript::WordsNotAString { session, turn: number, key });
             };
             known = true;
+            let before = self.turns.len();
             self.push(speaker, &words);
+            if self.turns.len() > before {
+                from(Source { session: session - 1, turn: number - 1, words });
+            }
         }
         self.unknown_turns += usize::from(!known);
         Ok(())

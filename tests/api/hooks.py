@@ -17,11 +17,17 @@ def before_call(context, case, kwargs):
         return
     if case.path == "/v1/place/correct" and isinstance(case.body, dict) and case.body.get("home"):
         case.body["home"] = CITY
+    if case.path == "/v1/ticket/check" and isinstance(case.body, dict):
+        say_something(case.body["call"])
     if case.path == "/summarize" and isinstance(case.body, dict):
-        turns = [turn for session in case.body.values() for turn in session]
-        said = "".join(turn.get(key, "") for turn in turns for key in ("citizen", "hot-line"))
-        if not any(letter.isascii() and letter.isalnum() for letter in said):
-            next(iter(case.body.values())).append(WORDS)
+        say_something(case.body)
         if case.headers and KEY in case.headers:
             whole = json.dumps([case.headers[KEY], case.body]).encode()
             case.headers[KEY] = hashlib.sha256(whole).hexdigest()
+
+
+def say_something(call):
+    turns = [turn for session in call.values() for turn in session]
+    said = "".join(turn.get(key, "") for turn in turns for key in ("citizen", "hot-line"))
+    if not any(letter.isascii() and letter.isalnum() for letter in said):
+        next(iter(call.values())).append(WORDS)

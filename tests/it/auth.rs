@@ -51,6 +51,7 @@ async fn assert_rules(ticketd: &Ticketd, socket: &Path, user: [u16; 4], admin: [
         ("GET /lb-stats", user),
         ("GET /live", user),
         ("POST /summarize", user),
+        ("POST /v1/ticket/check", user),
         ("GET /nope", user),
         ("GET /admin/status", admin),
         ("GET /admin/nodes", admin),

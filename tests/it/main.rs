@@ -6,6 +6,7 @@ mod budgets;
 mod cancel;
 mod cgroups;
 mod check;
+mod compare;
 mod contract;
 mod control;
 mod demo;

@@ -27,9 +27,16 @@ pub(super) fn of(operation: &str) -> Option<Vec<E>> {
         "explorerFile" => vec![E::NotFound],
         "readyz" => vec![E::NotReady, E::Internal],
         "lbStats" | "metrics" => user,
-        "live" => more(user, vec![E::StreamsFull { retry_after: Duration::from_secs(10) }]),
+        "live" => more(user, vec![E::TooMany { retry_after: LATER }]),
         "summarize" => more(more(user, body()), call()),
         "correctPlace" => more(more(user, body()), vec![bad("zone超过1000个字符，请只发送地址")]),
+        "checkTicket" => {
+            let bad = [
+                bad("ticket的ticket_title必填，且必须是字符串"),
+                E::TooMany { retry_after: LATER },
+            ];
+            more(more(more(user, body()), transcript()), bad.into())
+        }
         "status" | "listNodes" => admin,
         "showNode" | "removeNode" | "drainNode" | "resumeNode" => more(admin, vec![E::NoSuchNode]),
         "restartNode" => more(admin, vec![E::NoSuchNode, E::NotManaged]),
@@ -41,6 +48,9 @@ pub(super) fn of(operation: &str) -> Option<Vec<E>> {
         _ => return None,
     })
 }
+
+/// When to come again, as an example.
+const LATER: Duration = Duration::from_secs(10);
 
 fn bad(sentence: &str) -> E {
     E::BadRequest(sentence.to_owned())
@@ -58,8 +68,8 @@ fn body() -> Vec<E> {
     ]
 }
 
-/// What keeps a call from its ticket.
-fn call() -> Vec<E> {
+/// What is wrong with a call.
+fn transcript() -> Vec<E> {
     let bad = [
         B::NotJson { line: 3, column: 17 },
         B::NotAnObject,
@@ -69,7 +79,12 @@ fn call() -> Vec<E> {
         B::WordsNotAString { session: 1, turn: 2, key: "citizen" },
         B::NoWords { unknown_turns: 0 },
     ];
-    let mut errors: Vec<E> = bad.into_iter().map(E::BadTranscript).collect();
+    bad.into_iter().map(E::BadTranscript).collect()
+}
+
+/// What keeps a call from its ticket.
+fn call() -> Vec<E> {
+    let mut errors = transcript();
     errors.extend([
         E::BadPriority,
         E::BadDeadline,

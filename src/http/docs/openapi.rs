@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{ADMIN, DOCUMENTS, SERVICE, TICKETS, errors, schemas};
 use crate::{
-    http::{admin, events::shown, health, lb_stats, live, metrics, place, summarize},
+    http::{admin, check, events::shown, health, lb_stats, live, metrics, place, summarize},
     node::Entry,
 };
 
@@ -36,6 +36,7 @@ added, and are never renamed or removed.";
     paths(
         summarize::summarize,
         place::correct,
+        check::check,
         health::root,
         health::health,
         health::healthz,

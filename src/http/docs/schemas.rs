@@ -3,9 +3,16 @@
 
 use serde_json::{Value, json};
 
+use crate::ticket::{MOST_CONTENT, MOST_TITLE, MOST_ZONE};
+
 /// Schemas by name.
-pub(super) fn schemas() -> [(&'static str, Value); 3] {
-    [("Call", call()), ("Problem", problem()), ("FailedEvent", failed())]
+pub(super) fn schemas() -> [(&'static str, Value); 4] {
+    [
+        ("Call", call()),
+        ("TicketCheck", ticket_check()),
+        ("Problem", problem()),
+        ("FailedEvent", failed()),
+    ]
 }
 
 fn call() -> Value {
@@ -30,6 +37,32 @@ fn call() -> Value {
             {"hot-line": "您是哪个小区？"},
             {"citizen": "六安市三十铺镇水韵东方小区。"},
         ]}],
+    })
+}
+
+fn ticket_check() -> Value {
+    let text = |most: usize, description: &str, example: &str| json!({"type": "string", "maxLength": most, "description": description, "examples": [example]});
+    json!({
+        "type": "object",
+        "description": "A ticket and the call that it is of.",
+        "required": ["call", "ticket"],
+        "properties": {
+            "call": {"$ref": "#/components/schemas/Call", "description": "The transcript."},
+            "ticket": {
+                "type": "object",
+                "description": "The ticket. A whole answer of `/summarize` will do: what else it has is left alone.",
+                "required": ["ticket_type", "ticket_zone", "ticket_title", "ticket_content"],
+                "properties": {
+                    "ticket_type": text(MOST_TITLE, "Its type, which is not looked at.", "投诉"),
+                    "ticket_zone": text(MOST_ZONE, "The address, or 未提及.", "六安市三十铺镇水韵东方小区"),
+                    "ticket_title": text(MOST_TITLE, "The title.", "水韵东方小区地下车库噪音扰民"),
+                    "ticket_content": text(MOST_CONTENT, "The content.",
+                        "来电人咨询：小区地下车库噪音扰民，应该提供什么资料反映。 话务员解答内容：已记录并转办。"),
+                },
+                "examples": [{"ticket_type": "投诉", "ticket_zone": "未提及", "ticket_title": "小区停水",
+                              "ticket_content": "来电人咨询：3栋停水。 话务员解答内容：已记录。"}],
+            },
+        },
     })
 }
 

@@ -1,48 +1,75 @@
 //! The numbers of a ticket: each must have been said, with a unit that fits.
 
+use std::collections::HashMap;
+
 use super::{
     Ear, Grounding, add, cue, day,
     exempt::Unlisted,
     kind,
-    spoken::{Spoken, Voice},
+    spoken::{self, Spoken, Voice},
 };
 use crate::ticket::numerals::{self, Number};
 
-/// Where the number comes from.
-enum Origin {
-    /// From nothing that was said.
+/// Where a number comes from.
+pub(super) enum Origin<'a> {
+    /// From nothing that was said, or from what was taken back.
     Nothing,
+    /// From no number that was said: it counts the ticket's own points, or is the day of a holiday.
+    Own,
     /// From what was said as certain, or vaguely.
-    Said { vaguely: bool },
+    Said {
+        vaguely: bool,
+        /// Numbers of the same value, not all if there are many; none if it was said in parts.
+        numbers: Vec<(&'a Voice, &'a Number)>,
+    },
 }
 
-/// Checks the numbers of a title or a content.
-pub(super) fn check(text: &str, spoken: &Spoken, ear: &impl Ear, grounding: &mut Grounding) {
+/// The most numbers of one value that are told.
+const MOST_SAID: usize = 32;
+
+/// Checks the numbers of a title or a content, and tells where each comes from.
+pub(super) fn check(
+    text: &str,
+    spoken: &Spoken,
+    ear: &impl Ear,
+    grounding: &mut Grounding,
+    mut tell: impl FnMut(&Number, &Origin<'_>),
+) {
     let unlisted = Unlisted::new(text);
     let numbers = numerals::written(&unlisted.text, &ear.names(text));
+    // What is there twice is looked for once.
+    let mut origins: HashMap<_, Origin<'_>> = HashMap::new();
     for (index, number) in numbers.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| numbers.get(before));
         if unlisted.exempts(number, before) {
+            tell(number, &Origin::Own);
             continue;
         }
         let words = &text[number.span.clone()];
         if was_taken_back(number, &numbers, spoken) {
             add(&mut grounding.ungrounded, kind(number), words);
+            tell(number, &Origin::Nothing);
             continue;
         }
         let next = numbers.get(index + 1);
         if next.is_some_and(|day| day::is_holiday(number, day, spoken))
             || before.is_some_and(|month| day::is_holiday(month, number, spoken))
         {
+            tell(number, &Origin::Own);
             continue;
         }
-        match origin(number, is_ordinal_name(text, number), spoken) {
+        let is_name = is_ordinal_name(text, number);
+        let unit = number.unit.map(|unit| unit.name);
+        let like = (&number.readings, unit, number.hours, is_name);
+        let origin = origins.entry(like).or_insert_with(|| origin(number, is_name, spoken));
+        match origin {
             Origin::Nothing => add(&mut grounding.ungrounded, kind(number), words),
-            Origin::Said { vaguely: true } if !number.hedged => {
+            Origin::Said { vaguely: true, .. } if !number.hedged => {
                 add(&mut grounding.unhedged, kind(number), words);
             }
-            Origin::Said { .. } => {}
+            Origin::Own | Origin::Said { .. } => {}
         }
+        tell(number, origin);
     }
 }
 
@@ -65,13 +92,13 @@ fn is_ordinal_name(text: &str, number: &Number) -> bool {
         && NUMBERED.iter().any(|name| text[number.span.end..].starts_with(name))
 }
 
-fn origin(number: &Number, is_name: bool, spoken: &Spoken) -> Origin {
+fn origin<'a>(number: &Number, is_name: bool, spoken: &'a Spoken) -> Origin<'a> {
     let said = candidates(number, spoken);
     let first = number.readings.first().map_or("", String::as_str);
-    let mut fitting: Vec<&Number> =
-        said.iter().map(|(_, said)| *said).filter(|said| said_with_unit(number, said)).collect();
+    let mut fitting: Vec<_> =
+        said.iter().copied().filter(|(_, said)| said_with_unit(number, said)).collect();
     if is_name {
-        fitting.retain(|said| said.unit.is_none());
+        fitting.retain(|(_, said)| said.unit.is_none());
     }
     if fitting.is_empty() {
         // What was said without a unit may have one that was talked of there.
@@ -85,25 +112,26 @@ fn origin(number: &Number, is_name: bool, spoken: &Spoken) -> Origin {
                 false => cue::allows(unit, voice, said),
             })
         });
-        fitting = allowed.map(|(_, said)| *said).collect();
+        fitting = allowed.copied().collect();
     }
     if !fitting.is_empty() {
-        let certain = fitting.iter().filter(|said| said.certain);
-        let vaguely = certain.clone().count() > 0 && certain.clone().all(|said| said.hedged);
-        return Origin::Said { vaguely };
+        let certain = fitting.iter().filter(|(_, said)| said.certain);
+        let vaguely = certain.clone().count() > 0 && certain.clone().all(|(_, said)| said.hedged);
+        fitting.truncate(MOST_SAID);
+        return Origin::Said { vaguely, numbers: fitting };
     }
     // 3/15 is a date rather than a part.
     let mut parts = first.split('/').map(str::to_owned);
     let is_date = first.contains('/') && parts.all(|part| spoken.like(&[part]).next().is_some());
     let is_string = number.unit.is_none() && spoken.has_string(first);
-    if is_date || is_string || is_bare_part(first, spoken) {
-        return Origin::Said { vaguely: false };
+    if is_date || is_string || bare_part(first, spoken).is_some() {
+        return Origin::Said { vaguely: false, numbers: Vec::new() };
     }
     Origin::Nothing
 }
 
 /// What was said with the same value.
-fn candidates<'a>(number: &'a Number, spoken: &'a Spoken) -> Vec<(&'a Voice, &'a Number)> {
+fn candidates<'a>(number: &Number, spoken: &'a Spoken) -> Vec<(&'a Voice, &'a Number)> {
     let like = spoken.like(&number.readings);
     if number.hours == 0 {
         return like.filter(|(_, said)| said.hours == 0 || number.unit.is_none()).collect();
@@ -119,13 +147,33 @@ fn candidates<'a>(number: &'a Number, spoken: &'a Spoken) -> Vec<(&'a Voice, &'a
     spoken.numbers().filter(same_hour).chain(bare).collect()
 }
 
-/// Whether a percentage was said as a number alone: 首套二点六, where rates are talked of.
-fn is_bare_part(reading: &str, spoken: &Spoken) -> bool {
+/// The number alone that was said for a percentage: 首套二点六, where rates are talked of.
+fn bare_part<'a>(reading: &str, spoken: &'a Spoken) -> Option<(&'a Voice, &'a Number)> {
     let signs = ['%', '‰', '‱'];
-    let Some(value) = reading.strip_suffix(signs) else { return false };
-    let readings = [value.to_owned()];
+    let readings = [reading.strip_suffix(signs)?.to_owned()];
     let mut bare = spoken.like(&readings).filter(|(_, said)| said.unit.is_none());
-    bare.any(|(voice, said)| cue::allows_part(voice, said))
+    bare.find(|(voice, said)| cue::allows_part(voice, said))
+}
+
+/// What was said in place of a number that was not said as one: the parts of a date, digits in groups or
+/// with an area code, a percentage without its sign.
+pub(super) fn parts<'a>(number: &Number, spoken: &'a Spoken) -> Vec<(&'a Voice, &'a Number)> {
+    let Some(first) = number.readings.first() else { return Vec::new() };
+    if let Some(part) = bare_part(first, spoken) {
+        return vec![part];
+    }
+    if first.contains('/') {
+        let each = first.split('/').map(|part| spoken.like(&[part.to_owned()]).next());
+        return each.flatten().collect();
+    }
+    let bare = spoken.numbers().filter(|(_, said)| said.unit.is_none());
+    let same = |said: &Number| said.readings.iter().any(|one| spoken::same_string(one, first));
+    let whole: Vec<_> = bare.filter(|(_, said)| same(said)).take(MOST_SAID).collect();
+    if !whole.is_empty() {
+        return whole;
+    }
+    let group = |voice: &'a Voice| voice.group(first).into_iter().map(move |said| (voice, said));
+    [&spoken.citizen, &spoken.operator].into_iter().flat_map(group).collect()
 }
 
 /// Whether the units fit where both have one, or the ticket has none.

@@ -1,6 +1,6 @@
 //! The numbers that were said, by value.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use super::{Ear, corrected::Corrected};
 use crate::ticket::{
@@ -48,30 +48,26 @@ impl Voice {
             text.push('\n');
         }
         let numbers = numerals::said(&text, &ear.names(&text));
-        let mut digits = String::new();
-        let mut at = 0;
-        for number in &numbers {
-            // What is read once more comes behind all others.
-            if number.span.start < at {
-                break;
-            }
-            at = number.span.start;
-            // 03 in groups is no 3.
-            let digits_of = |reading: &&String| reading.bytes().all(|byte| byte.is_ascii_digit());
-            let whole =
-                number.readings.iter().filter(digits_of).max_by_key(|reading| reading.len());
-            let first = number.readings.first().filter(|first| !digits_of(first)).or(whole);
-            let first = first.map_or("", String::as_str);
-            let is_group = first.bytes().all(|byte| byte.is_ascii_digit());
-            if number.unit.is_some() || !is_group {
-                digits.push('|');
-            } else if first.len() >= LEAST_WHOLE {
-                digits.extend(["|", first, "|"]);
-            } else if number.certain || first.len() == 1 {
-                digits.push_str(first);
-            }
-        }
+        let digits = in_groups(&numbers, |_, _| {});
         Self { text, numbers, digits, asked }
+    }
+
+    /// The numbers that have these digits together, one after the other.
+    pub(super) fn group(&self, digits: &str) -> Vec<&Number> {
+        let Some(from) = self.digits.find(digits) else { return Vec::new() };
+        let mut group: Vec<&Number> = Vec::new();
+        in_groups(&self.numbers, |range, number| {
+            if range.start < from + digits.len() && range.end > from {
+                group.push(number);
+            }
+        });
+        group
+    }
+
+    /// Which of the speaker's turns a place is in, and where that starts.
+    pub(super) fn turn_at(&self, at: usize) -> Option<(usize, usize)> {
+        let turn = self.asked.partition_point(|(from, _)| *from <= at).checked_sub(1)?;
+        Some((turn, self.asked[turn].0))
     }
 
     /// A number with the few words right in front of it and behind it.
@@ -101,6 +97,35 @@ impl Voice {
         let parts = question.chars().chain(['\n']).chain(own.chars());
         parts.chain(own_words).chain(behind.take_while(|c| *c != '\n')).collect()
     }
+}
+
+/// The digits of numbers one after the other; `told` gets the place of each number's among them.
+fn in_groups<'a>(numbers: &'a [Number], mut told: impl FnMut(Range<usize>, &'a Number)) -> String {
+    let mut digits = String::new();
+    let mut at = 0;
+    for number in numbers {
+        // What is read once more comes behind all others.
+        if number.span.start < at {
+            break;
+        }
+        at = number.span.start;
+        let from = digits.len();
+        // 03 in groups is no 3.
+        let digits_of = |reading: &&String| reading.bytes().all(|byte| byte.is_ascii_digit());
+        let whole = number.readings.iter().filter(digits_of).max_by_key(|reading| reading.len());
+        let first = number.readings.first().filter(|first| !digits_of(first)).or(whole);
+        let first = first.map_or("", String::as_str);
+        let is_group = first.bytes().all(|byte| byte.is_ascii_digit());
+        if number.unit.is_some() || !is_group {
+            digits.push('|');
+        } else if first.len() >= LEAST_WHOLE {
+            digits.extend(["|", first, "|"]);
+        } else if number.certain || first.len() == 1 {
+            digits.push_str(first);
+        }
+        told(from..digits.len(), number);
+    }
+    digits
 }
 
 /// The last characters of a text.
@@ -160,7 +185,7 @@ impl Spoken {
     /// The numbers that may mean the same value, with who said them.
     pub(super) fn like<'a>(
         &'a self,
-        readings: &'a [String],
+        readings: &[String],
     ) -> impl Iterator<Item = (&'a Voice, &'a Number)> {
         let indices = readings.iter().filter_map(|reading| self.by_reading.get(reading)).flatten();
         let citizen = self.citizen.numbers.len();

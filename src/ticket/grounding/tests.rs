@@ -54,7 +54,7 @@ fn tried(
     for (index, (call, ticket)) in pairs.iter().enumerate() {
         let spoken = Spoken::new(call, ear);
         let heard = Heard::new(call, &ticket.ticket_zone, ear);
-        let check = |ticket: &Ticket| compare(&spoken, &heard, ticket, ear);
+        let check = |ticket: &Ticket| compare(&spoken, &heard, ticket, ear, |_, _, _| {});
         let grounding = check(ticket);
         if !grounding.ungrounded.is_empty() || !grounding.omitted.is_empty() {
             alarms.push(format!("{}: {grounding:?}", ticket.ticket_title));

@@ -7,13 +7,24 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
+use super::BadTranscript;
+
 /// A JSON value as far as a transcript needs it.
-pub(super) enum Json {
+pub(in crate::ticket) enum Json {
     /// An object: its pairs in their order, repeated keys and all.
     Object(Vec<(String, Json)>),
     Array(Vec<Json>),
     Text(String),
     Other,
+}
+
+impl Json {
+    /// Reads a body, with or without a mark of its byte order.
+    pub(in crate::ticket) fn read(body: &[u8]) -> Result<Self, BadTranscript> {
+        let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+        serde_json::from_slice(body)
+            .map_err(|error| BadTranscript::NotJson { line: error.line(), column: error.column() })
+    }
 }
 
 impl<'de> Deserialize<'de> for Json {

@@ -45,3 +45,4 @@ pub mod reload;
 pub mod systemd;
 pub mod ticket;
 pub mod tokens;
+mod words;

@@ -36,7 +36,9 @@ impl Texts {
             self.response.floor_char_boundary(self.response.len().saturating_sub(THINK_END.len()));
         self.response.push_str(response);
         self.thinking.push_str(thinking);
-        if let Some(at) = self.response[before..].rfind(THINK_END) {
+        if response.contains('>')
+            && let Some(at) = self.response[before..].rfind(THINK_END)
+        {
             self.thought = before + at + THINK_END.len();
         }
         let answer = self.answer_bytes();

@@ -188,7 +188,44 @@ impl Characters {
 
     /// What it costs to take `heard` for `meant`.
     pub(super) fn cost(&self, heard: Id, meant: Id) -> u8 {
-        self.ear(heard).cost(self, meant)
+        let syllable = |meant: usize| {
+            let cost = |reading: Reading| {
+                self.costs[reading.syllable() * self.syllables.len() + meant] + reading.cost()
+            };
+            self.readings(heard).map(cost).min().unwrap_or(ALIEN).min(ALIEN)
+        };
+        self.cost_by(heard, meant, syllable, || true)
+    }
+
+    /// The same, with what a syllable costs for the heard character, and whether another one may look
+    /// like it.
+    #[inline]
+    fn cost_by(
+        &self,
+        heard: Id,
+        meant: Id,
+        syllable: impl Fn(usize) -> u8,
+        may_look_alike: impl Fn() -> bool,
+    ) -> u8 {
+        if heard == meant {
+            return if meant == 0 { ALIEN } else { 0 };
+        }
+        let mut best = ALIEN;
+        let readings = self.readings.get(usize::from(meant)).unwrap_or(&UNREAD);
+        for reading in readings {
+            if *reading == Reading::NONE {
+                break;
+            }
+            let mut cost = syllable(reading.syllable());
+            if cost == OTHER_TONE && self.says(heard, *reading) {
+                cost = SAME_TONE;
+            }
+            best = best.min(cost + reading.cost());
+        }
+        if best > SHAPE && may_look_alike() {
+            best = best.min(self.shape(heard, meant));
+        }
+        best
     }
 
     /// All that a heard character may be taken for, by syllables.
@@ -243,25 +280,9 @@ impl Ear {
     /// What it costs to take the heard character for `meant`.
     #[inline]
     pub(super) fn cost(&self, characters: &Characters, meant: Id) -> u8 {
-        if self.heard == meant {
-            return if meant == 0 { ALIEN } else { 0 };
-        }
-        let mut best = ALIEN;
-        let readings = characters.readings.get(usize::from(meant)).unwrap_or(&UNREAD);
-        for reading in readings {
-            if *reading == Reading::NONE {
-                break;
-            }
-            let mut cost = self.syllables[reading.syllable() % MOST_SYLLABLES];
-            if cost == OTHER_TONE && characters.says(self.heard, *reading) {
-                cost = SAME_TONE;
-            }
-            best = best.min(cost + reading.cost());
-        }
-        if best > SHAPE && self.alike & 1 << (meant % 64) != 0 {
-            best = best.min(characters.shape(self.heard, meant));
-        }
-        best
+        let syllable = |meant: usize| self.syllables[meant % MOST_SYLLABLES];
+        let may_look_alike = || self.alike & 1 << (meant % 64) != 0;
+        characters.cost_by(self.heard, meant, syllable, may_look_alike)
     }
 }
 

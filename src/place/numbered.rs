@@ -1,6 +1,6 @@
 //! Names with numerals in them, which count nothing: 三十铺镇, 七里河, 八一街道.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range};
 
 use super::{correct::Corrector, gazetteer::Gazetteer};
 
@@ -19,41 +19,41 @@ const LEAST_STEM: usize = 3;
 /// The names of a gazetteer that have numerals, by their first two characters.
 #[derive(Default)]
 pub(super) struct Numbered {
-    names: HashMap<[char; 2], Vec<Vec<char>>>,
+    names: Vec<([char; 2], Vec<Vec<char>>)>,
 }
 
 impl Numbered {
     pub(super) fn new(gazetteer: &Gazetteer) -> Self {
-        let mut found = Self::default();
+        let mut found: BTreeMap<[char; 2], Vec<Vec<char>>> = BTreeMap::new();
+        let mut add = |name: &[char]| {
+            let is_numeral = |c: &char| NUMERALS.contains(*c);
+            if let [first, second, _, ..] = *name
+                && name.iter().any(is_numeral)
+                && !name.iter().all(is_numeral)
+            {
+                found.entry([first, second]).or_default().push(name.to_vec());
+            }
+        };
         for unit in (0..).take(gazetteer.len()) {
             let name: Vec<char> = gazetteer.text(unit).chars().collect();
             let stem = &name[..gazetteer.stem(unit).min(name.len())];
             if stem.len() >= LEAST_STEM && !is_counted(stem) {
-                found.add(stem);
+                add(stem);
             }
-            found.add(&name);
+            add(&name);
         }
-        for names in found.names.values_mut() {
+        for names in found.values_mut() {
             names.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
             names.dedup();
         }
-        found
-    }
-
-    fn add(&mut self, name: &[char]) {
-        let is_numeral = |c: &char| NUMERALS.contains(*c);
-        if let [first, second, _, ..] = *name
-            && name.iter().any(is_numeral)
-            && !name.iter().all(is_numeral)
-        {
-            self.names.entry([first, second]).or_default().push(name.to_vec());
-        }
+        Self { names: found.into_iter().collect() }
     }
 
     /// The longest name that a text begins with.
     fn at(&self, chars: &[char]) -> Option<usize> {
         let key = [*chars.first()?, *chars.get(1)?];
-        let name = self.names.get(&key)?.iter().find(|name| chars.starts_with(name))?;
+        let at = self.names.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        let name = self.names[at].1.iter().find(|name| chars.starts_with(name))?;
         Some(name.len())
     }
 }
@@ -75,8 +75,8 @@ impl Corrector {
         let (mut at, mut from) = (0, 0);
         while at < chars.len() {
             let goes_on =
-                at > 0 && NUMERALS.contains(chars[at - 1]) && NUMERALS.contains(chars[at]);
-            let length = self.numbered.at(&chars[at..]).filter(|_| !goes_on);
+                || at > 0 && NUMERALS.contains(chars[at - 1]) && NUMERALS.contains(chars[at]);
+            let length = self.numbered.at(&chars[at..]).filter(|_| !goes_on());
             let to = from
                 + chars[at..at + length.unwrap_or(1)].iter().map(|c| c.len_utf8()).sum::<usize>();
             found.extend(length.map(|_| from..to));

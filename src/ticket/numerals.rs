@@ -25,7 +25,7 @@ use std::ops::Range;
 
 use self::{cardinal::Shape, glyph::Text, scan::Raw};
 pub use self::{
-    clock::Daypart,
+    clock::{DAYPARTS, Daypart},
     join::{is_identity, is_phone},
     unit::{Family, Unit},
 };

@@ -81,47 +81,79 @@ pub(super) fn check(text: &str, spoken: &Spoken, items: &mut Vec<Item>) {
             add(items, Kind::Date, third);
         }
     }
-    for words in DAYS {
-        let parts =
-            spoken.texts().iter().flat_map(|text| parts_behind(text, words)).collect::<Vec<_>>();
-        for (word, part) in parts_behind(text, words) {
+    let [named, heard] = [days(&[text]), days(&spoken.texts())];
+    for group in 0..DAYS.len() {
+        let [named, heard] = [&named, &heard].map(|days| of_group(days, group));
+        let parts: Vec<Daypart> =
+            heard.clone().filter_map(|day| Some(part_behind(day)?.1)).collect();
+        for (word, part) in named.clone().filter_map(part_behind) {
             // 前天上午 for 前天下午, whatever else happened in the morning.
-            if !parts.is_empty() && !parts.iter().any(|(_, said)| are_akin(*said, part)) {
+            if !parts.is_empty() && !parts.iter().any(|said| are_akin(*said, part)) {
                 add(items, Kind::Time, word);
             }
         }
-        let Some(word) = words.iter().find(|word| says(text, word)) else { continue };
-        let is_said = |text: &&str| words.iter().any(|word| text.contains(word));
-        if !spoken.texts().iter().any(is_said) {
-            add(items, Kind::Date, word);
+        let Some(day) = named.clone().find(|day| is_day(day)) else { continue };
+        if heard.clone().next().is_none() {
+            add(items, Kind::Date, day.word);
         }
     }
+}
+
+/// A word for a day where a text has it.
+#[derive(Clone, Copy)]
+struct Day<'a> {
+    /// Which of the days.
+    group: usize,
+    word: &'static str,
+    before: Option<char>,
+    behind: &'a str,
+}
+
+/// Those of the same day.
+fn of_group<'a>(days: &'a [Day<'a>], group: usize) -> impl Iterator<Item = &'a Day<'a>> + Clone {
+    days.iter().filter(move |day| day.group == group)
+}
+
+/// All words for days in some texts, each of them in the order of the words.
+fn days<'a>(texts: &[&'a str]) -> Vec<Day<'a>> {
+    let mut found = Vec::new();
+    for (text, turn) in texts.iter().zip(0..) {
+        let mut before = None;
+        for (at, c) in text.char_indices() {
+            if matches!(c, '前' | '去' | '上' | '明' | '来' | '下' | '大' | '昨' | '后') {
+                let rest = &text[at..];
+                for (group, words) in DAYS.iter().enumerate() {
+                    for (place, word) in words.iter().enumerate() {
+                        if let Some(behind) = rest.strip_prefix(word) {
+                            found.push(((place, turn, at), Day { group, word, before, behind }));
+                        }
+                    }
+                }
+            }
+            before = Some(c);
+        }
+    }
+    found.sort_by_key(|(order, _)| *order);
+    found.into_iter().map(|(_, day)| day).collect()
 }
 
 fn are_akin(one: Daypart, other: Daypart) -> bool {
     one == other || AKIN.iter().any(|pair| *pair == (one, other) || *pair == (other, one))
 }
 
-/// The parts of the day right behind the words for a day.
-fn parts_behind(text: &str, words: &[&str]) -> Vec<(&'static str, Daypart)> {
-    let all = numerals::dayparts(text);
-    let behind =
-        words.iter().flat_map(|word| text.match_indices(word).map(|(at, _)| at + word.len()));
-    let part = |at: usize| all.iter().find(|(part, _)| text[at..].starts_with(part)).copied();
-    behind.filter_map(part).collect()
+/// The part of the day right behind a day.
+fn part_behind(day: &Day) -> Option<(&'static str, Daypart)> {
+    numerals::DAYPARTS.iter().find(|(part, _)| day.behind.starts_with(part)).copied()
 }
 
-/// Whether a text says a day, not the end of 三天后 and the start of 天然气.
-fn says(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let behind = text[at + word.len()..].chars().next();
-        let in_span = matches!(
-            before,
-            Some('天' | '年' | '月' | '日' | '周' | '以' | '之' | '大' | '说' | '表' | '证')
-        );
-        !in_span && !matches!(behind, Some('然' | '花' | '桥' | '井' | '边' | '围' | '期'))
-    })
+/// Whether a day is meant, not the end of 三天后 and the start of 天然气.
+fn is_day(day: &Day) -> bool {
+    let in_span = matches!(
+        day.before,
+        Some('天' | '年' | '月' | '日' | '周' | '以' | '之' | '大' | '说' | '表' | '证')
+    );
+    let goes_on = ['然', '花', '桥', '井', '边', '围', '期'];
+    !in_span && !day.behind.starts_with(goes_on)
 }
 
 /// The parts of the day that were said, by name or as an hour past noon.

@@ -6,7 +6,8 @@ mod region;
 mod words;
 
 use self::words::{
-    BOUNDARIES, ENDINGS, GENERIC, KINDS, NAMED, NO_OFFICES, PARTS, SHORT, SOME, TRADES,
+    BOUNDARIES, ENDINGS, ENDINGS_BY_FIRST, GENERIC, KINDS, NAMED, NO_OFFICES, PARTS, SHORT, SOME,
+    TRADES,
 };
 use super::{Ear, Item, Kind, add, heard::Heard};
 
@@ -21,7 +22,8 @@ pub(super) fn check<E: Ear>(text: &str, heard: &Heard<'_, E>, items: &mut Vec<It
     let chars: Vec<char> = text.chars().collect();
     let (mut at, mut floor) = (0, 0);
     while at < chars.len() {
-        let Some(ending) = ENDINGS.iter().find(|ending| starts(&chars[at..], ending)) else {
+        let mut endings = ENDINGS_BY_FIRST.of(chars[at]).iter();
+        let Some(ending) = endings.find(|ending| starts(&chars[at..], ending)) else {
             check_short(&chars, at, heard, items);
             at += 1;
             continue;

@@ -1,6 +1,9 @@
 //! Names of persons in a ticket: 王先生, 李某某, 联系人张伟.
 
+use std::sync::LazyLock;
+
 use super::{Ear, Item, Kind, add, heard::Heard};
+use crate::words::{Letters, Words};
 
 /// Common surnames that are rarely anything else in front of a title.
 const SURNAMES: &str = "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚俞";
@@ -100,14 +103,16 @@ fn is_said<E: Ear>(name: &[char], heard: &Heard<'_, E>) -> bool {
 }
 
 fn is_surname(c: char) -> bool {
-    SURNAMES.contains(c)
+    static LETTERS: LazyLock<Letters> = LazyLock::new(|| Letters::new(SURNAMES));
+    LETTERS.has(c)
 }
 
 /// The name in front of a title that stands at a place.
 fn titled(chars: &[char], at: usize) -> Option<Name> {
+    static BY_FIRST: LazyLock<Words> = LazyLock::new(|| Words::new(TITLES));
     let is_at =
         |title: &&&str| title.chars().enumerate().all(|(i, c)| chars.get(at + i) == Some(&c));
-    let title = TITLES.iter().find(is_at)?;
+    let title = BY_FIRST.of(chars[at]).iter().find(is_at)?;
     let to = at + title.chars().count();
     // 李某先生: the name is in front of 某 and was found there.
     let last = *chars.get(at.checked_sub(1)?)?;

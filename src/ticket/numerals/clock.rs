@@ -28,7 +28,7 @@ pub enum Daypart {
 
 /// The words for parts of the day.
 #[rustfmt::skip]
-pub(super) const DAYPARTS: &[(&str, Daypart)] = &[
+pub const DAYPARTS: &[(&str, Daypart)] = &[
     ("凌晨", Daypart::Dawn), ("早上", Daypart::Morning), ("早晨", Daypart::Morning), ("清晨", Daypart::Morning),
     ("上午", Daypart::Morning), ("中午", Daypart::Noon), ("下午", Daypart::Afternoon), ("午后", Daypart::Afternoon),
     ("傍晚", Daypart::Dusk), ("晚上", Daypart::Night), ("夜里", Daypart::Night), ("半夜", Daypart::Night),

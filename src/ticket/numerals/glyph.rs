@@ -21,8 +21,13 @@ pub(super) struct Text {
 impl Text {
     /// The text, with the numerals of common words and of endless rows masked.
     pub(super) fn new(text: &str) -> Self {
-        let original: Vec<char> = text.chars().collect();
-        let mut offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        let count = text.chars().count();
+        let (mut original, mut offsets) =
+            (Vec::with_capacity(count), Vec::with_capacity(count + 1));
+        for (at, c) in text.char_indices() {
+            original.push(c);
+            offsets.push(at);
+        }
         offsets.push(text.len());
         let full = |at: Option<usize>| {
             at.and_then(|at| original.get(at)).is_some_and(|c| matches!(c, '０'..='９'))

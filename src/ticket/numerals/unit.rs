@@ -3,6 +3,7 @@
 use std::{cmp::Reverse, collections::HashMap, sync::LazyLock};
 
 use super::glyph::Text;
+use crate::words::Words;
 
 /// What kind of thing a unit measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -211,6 +212,8 @@ static BY_FIRST: LazyLock<Forms> = LazyLock::new(|| {
     found
 });
 
+static NO_UNITS_BY_FIRST: LazyLock<Words> = LazyLock::new(|| Words::new(NO_UNITS));
+
 /// The unit of a canonical name.
 pub(super) fn named(name: &str) -> Option<Unit> {
     let found = UNITS.iter().find(|(unit, ..)| *unit == name);
@@ -232,7 +235,7 @@ pub(super) fn is_each(text: &Text, place: usize) -> bool {
 pub(super) fn at(text: &Text, place: usize) -> Option<(Unit, usize)> {
     let first = text.get(place)?;
     let forms = BY_FIRST.get(&first)?;
-    if text.word_at(place, NO_UNITS).is_some() {
+    if text.word_at(place, NO_UNITS_BY_FIRST.of(first)).is_some() {
         return None;
     }
     let (form, unit) = forms.iter().find(|(form, _)| text.chars[place..].starts_with(form))?;

@@ -11,6 +11,9 @@ use super::{
 
 /// 百分之二十, 千分之五.
 pub(super) fn part(text: &Text, at: usize, raws: &mut Vec<Raw>) -> Option<usize> {
+    if text.get(at + 1) != Some('分') {
+        return None;
+    }
     let words = [("百分之", "%"), ("千分之", "‰"), ("万分之", "‱")];
     let (_, sign) = words.iter().find(|(word, _)| text.is_at(at, word))?;
     if text.is_at(at + 3, "百") {

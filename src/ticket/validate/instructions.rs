@@ -37,7 +37,7 @@ impl Instructions {
         let mut runs = HashMap::new();
         for (at, line) in text.lines().enumerate() {
             for run in windows(&letters(line)) {
-                runs.insert(run, at);
+                runs.insert(run.to_owned(), at);
             }
         }
         Self { runs, letters: None, lines }
@@ -52,12 +52,11 @@ impl Instructions {
             told && whole.chars().count() >= LEAST_COPY && !said.contains(&whole)
         };
         let asked = super::parts(&ticket.ticket_content).map(|(asked, _)| asked);
-        let mut lines: Vec<usize> =
-            [&ticket.ticket_zone, &ticket.ticket_title, &ticket.ticket_content]
-                .into_iter()
-                .flat_map(|text| windows(&letters(text)))
-                .filter_map(|run| self.runs.get(&run).filter(|_| !said.contains(&run)).copied())
-                .collect();
+        let mut lines: Vec<usize> = Vec::new();
+        for text in [&ticket.ticket_zone, &ticket.ticket_title, &ticket.ticket_content] {
+            let told = |run: &str| self.runs.get(run).filter(|_| !said.contains(run)).copied();
+            lines.extend(windows(&letters(text)).filter_map(told));
+        }
         lines.sort_unstable();
         lines.dedup();
         lines.len() >= self.lines || copied(&ticket.ticket_title) || asked.is_some_and(copied)
@@ -65,13 +64,15 @@ impl Instructions {
 }
 
 fn letters(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_alphanumeric()).collect()
+    let mut letters = String::with_capacity(text.len());
+    letters.extend(text.chars().filter(|letter| letter.is_alphanumeric()));
+    letters
 }
 
 /// All runs of letters.
-fn windows(text: &str) -> Vec<String> {
-    let letters: Vec<char> = text.chars().collect();
-    letters.windows(RUN).map(|run| run.iter().collect()).collect()
+fn windows(text: &str) -> impl Iterator<Item = &str> {
+    let ends = text.char_indices().map(|(at, letter)| at + letter.len_utf8()).skip(RUN - 1);
+    text.char_indices().zip(ends).map(|((from, _), to)| &text[from..to])
 }
 
 #[cfg(test)]

@@ -96,8 +96,10 @@ pub(super) fn is_blank(text: &str) -> bool {
 
 /// Whether a text addresses somebody outside a quotation, or speaks of itself.
 pub(super) fn addresses_somebody(text: &str) -> bool {
-    let plain = IMPERSONAL.iter().fold(unquoted(text), |plain, word| plain.replace(word, ""));
-    plain.contains(['我', '你', '您', '妳', '咱', '俺'])
+    const PERSONS: [char; 6] = ['我', '你', '您', '妳', '咱', '俺'];
+    let plain = unquoted(text);
+    plain.contains(PERSONS)
+        && IMPERSONAL.iter().fold(plain, |plain, word| plain.replace(word, "")).contains(PERSONS)
 }
 
 /// Whether a text has more words of other languages than characters of Chinese, quotations aside.

@@ -1,5 +1,9 @@
 //! The words that names of organisations are made of, and those that stand around them.
 
+use std::sync::LazyLock;
+
+use crate::words::Words;
+
 /// What names of organisations end in, the longer form first.
 #[rustfmt::skip]
 pub(super) const ENDINGS: &[&str] = &[
@@ -9,6 +13,9 @@ pub(super) const ENDINGS: &[&str] = &[
     "信访办", "拆迁办", "征收办", "综治办", "文明办", "扶贫办", "执法办", "办公室", "卫健委", "发改委", "住建委", "国资委", "交警大队",
     "交警支队", "大队", "支队", "集团", "劳务", "政府", "管理处", "管理所", "中心", "局",
 ];
+
+/// The same by their first characters.
+pub(super) static ENDINGS_BY_FIRST: LazyLock<Words> = LazyLock::new(|| Words::new(ENDINGS));
 
 /// Endings that tell a kind of office by themselves, so that it must have been said like the name in
 /// front of it.

@@ -3,7 +3,7 @@
 //! One rule: what is expected grows with the length of the prompt, so that a long call is not taken
 //! for a hang; and what a node has shown with short answers says nothing about its long ones.
 
-use std::{cell::OnceCell, cmp::Ordering, collections::VecDeque, time::Duration};
+use std::{cell::OnceCell, collections::VecDeque, time::Duration};
 
 /// How many answered calls a node's history holds.
 const LENGTH: usize = 100;
@@ -172,11 +172,10 @@ impl History {
             Some(_) | None => call.first_token,
         };
         let tail = |part: &dyn Fn(&Measured) -> Duration| {
-            percentile(self.calls.iter().map(part).collect(), 99).unwrap_or_default()
+            near_top(self.calls.iter().map(part)).unwrap_or_default()
         };
-        let ratio_tail = |part: &dyn Fn(&Measured) -> f64| {
-            percentile_by(self.calls.iter().map(part).collect(), 99, f64::total_cmp).unwrap_or(0.0)
-        };
+        let ratio_tail =
+            |part: &dyn Fn(&Measured) -> f64| near_top(self.calls.iter().map(part)).unwrap_or(0.0);
         Expected {
             overhead: tail(&|call| call.first_token - prompt(call)),
             prompt_token: ratio_tail(&|call| prompt(call).as_secs_f64() / ratio(call).0),
@@ -195,18 +194,25 @@ pub fn latency(times: impl Iterator<Item = Duration>) -> Option<Latency> {
 }
 
 /// The time that so many of a hundred do not exceed.
-fn percentile(times: Vec<Duration>, percent: usize) -> Option<Duration> {
-    percentile_by(times, percent, Duration::cmp)
+fn percentile(mut times: Vec<Duration>, percent: usize) -> Option<Duration> {
+    let at = (times.len() * percent).div_ceil(100).max(1) - 1;
+    (at < times.len()).then(|| *times.select_nth_unstable(at).1)
 }
 
-/// The value that so many of a hundred do not exceed.
-fn percentile_by<T: Copy>(
-    mut values: Vec<T>,
-    percent: usize,
-    order: fn(&T, &T) -> Ordering,
-) -> Option<T> {
-    let at = (values.len() * percent).div_ceil(100).max(1) - 1;
-    (at < values.len()).then(|| *values.select_nth_unstable_by(at, order).1)
+/// The value that 99 of a hundred do not exceed: of a hundred the largest but one, of fewer the largest.
+fn near_top<T: Copy + PartialOrd>(values: impl ExactSizeIterator<Item = T>) -> Option<T> {
+    let is_full = values.len() >= LENGTH;
+    let mut top: Option<(T, Option<T>)> = None;
+    for value in values {
+        top = Some(match top {
+            Some((first, second)) if value <= first => {
+                (first, Some(second.filter(|second| *second >= value).unwrap_or(value)))
+            }
+            Some((first, _)) => (value, Some(first)),
+            None => (value, None),
+        });
+    }
+    top.map(|(first, second)| second.filter(|_| is_full).unwrap_or(first))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::{
 
 use actix::Addr;
 use awc::Client;
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::join, stream::FuturesUnordered};
 use tokio::{
     select,
     sync::oneshot,
@@ -121,7 +121,6 @@ impl Failed {
 
 /// What has become of one call so far.
 struct Call {
-    body: Body,
     /// The same for equal requests, so that one that nobody can answer is one case.
     id: u64,
     stage: Stage,
@@ -176,12 +175,9 @@ impl Dispatch {
         deadline: Instant,
         judge: impl Fn(&Answer) -> Result<T, Unfit>,
     ) -> Result<T, Failed> {
-        let body = request.to_body();
-        let mut hasher = DefaultHasher::new();
-        body.hash(&mut hasher);
+        let mut body: Option<Body> = None;
         let mut call = Call {
-            body,
-            id: hasher.finish(),
+            id: 0,
             stage,
             excluded: Vec::new(),
             cases: Cases::default(),
@@ -192,23 +188,31 @@ impl Dispatch {
         loop {
             self.progress.attempt(call.used + 1);
             let since = Instant::now();
-            let lease = self.lease(&call, deadline).await;
+            // The body is made while the balancer looks for a slot.
+            let made = async { body.take().unwrap_or_else(|| request.to_body()) };
+            let (lease, made) = join(self.lease(&call, deadline), made).await;
+            let sent = body.insert(made);
             self.trace.borrow_mut().waited(since.elapsed());
             let lease = lease.map_err(|unserved| call.unserved(unserved, deadline))?;
             self.metrics.calls.waited(self.priority, since.elapsed());
+            if call.used == 0 {
+                let mut hasher = DefaultHasher::new();
+                sent.hash(&mut hasher);
+                call.id = hasher.finish();
+            }
             call.stage = Stage::Begun;
             let node = lease.node().clone();
             let excluded = call.excluded.iter().chain([&node]).cloned().collect();
             let second = self.second(excluded, lease.prospect());
             let (mut second, mut hedged) = (pin!(second), false);
             let (mut copies, mut ended) = (FuturesUnordered::new(), Outcome::Failed);
-            copies.push(self.run(lease, call.request(), &judge));
+            copies.push(self.run(lease, call.request(sent), &judge));
             while !copies.is_empty() {
                 let (lease, result) = select! {
                     Some(run) = copies.next() => run,
                     lease = &mut second, if !hedged => {
                         debug!(ticketd.node = %node, "call takes long: a second copy runs elsewhere");
-                        copies.push(self.run(lease, call.request(), &judge));
+                        copies.push(self.run(lease, call.request(sent), &judge));
                         hedged = true;
                         continue;
                     }
@@ -237,7 +241,7 @@ impl Dispatch {
             }
             self.metrics.calls.retried(ended);
             if let Some(repair) = call.repair.take() {
-                call.body = request.to_repair(&repair);
+                body = Some(request.to_repair(&repair));
             }
         }
     }
@@ -327,8 +331,8 @@ impl Dispatch {
 
 impl Call {
     /// The call as it is sent next.
-    fn request(&self) -> Request {
-        Request { body: self.body.clone(), retries: self.used }
+    fn request(&self, body: &Body) -> Request {
+        Request { body: body.clone(), retries: self.used }
     }
 
     /// Why the call ends when it gets no slot.

@@ -14,9 +14,17 @@ mod types;
 
 use std::{future::Future, time::Duration};
 
-use actix_web::{http::StatusCode, web::Bytes};
+use actix_tls::connect::{
+    ConnectError as Unconnected, ConnectInfo, Connection, Connector as TcpConnector,
+};
+use actix_web::{
+    dev::{Service, fn_service},
+    http::{StatusCode, Uri},
+    rt::net::TcpStream,
+    web::Bytes,
+};
 use awc::{Client, ClientResponse, Connector, error::PayloadError};
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, timeout};
 
 use self::stream::Lines;
@@ -43,10 +51,25 @@ pub fn generate_url(base_url: &str) -> String {
 /// The most of a short answer (a list, an error) that is read.
 const MOST_SHORT_BYTES: usize = 1024 * 1024;
 
-/// A client for one thread; its connections are not shared and end with each call, so that a node
-/// that was restarted is never called over a dead connection, and a caller who leaves is seen at once.
+/// For how long the connection of a call that was answered serves another one: less than any server keeps
+/// one open, so that none is used that the node is just closing.
+const KEPT: Duration = Duration::from_secs(2);
+
+/// A client for one thread. The connection of a call ends with it, unless the answer came to its end: then
+/// calls that follow soon use it, too. One that the node has closed is seen to be so before it is used.
 pub fn client(connect_timeout: Duration) -> Client {
-    let connector = Connector::new().timeout(connect_timeout).limit(4096);
+    let tcp = TcpConnector::default().service();
+    let connect = move |info: ConnectInfo<Uri>| {
+        let connecting = tcp.call(info);
+        async move {
+            let connection: Connection<Uri, TcpStream> = connecting.await?;
+            // A call goes out at once, whatever its size. A socket that refuses that is slower, not wrong.
+            let _ = connection.io_ref().set_nodelay(true);
+            Ok::<_, Unconnected>(connection)
+        }
+    };
+    let connector = Connector::new().connector(fn_service(connect));
+    let connector = connector.timeout(connect_timeout).limit(4096).conn_keep_alive(KEPT);
     Client::builder().connector(connector).disable_redirects().no_default_headers().finish()
 }
 
@@ -83,7 +106,6 @@ pub async fn generate(
     let one = async |body: Bytes| {
         let call = client
             .post(generate_url(base_url))
-            .force_close()
             .no_decompress()
             .timeout(budget.first_token)
             .content_type("application/json");
@@ -124,6 +146,8 @@ where
         let answer = lines.feed(&piece?)?;
         pace.count(lines.tokens());
         if let Some(answer) = answer {
+            // The end of the body is there by now; then the connection is free for another call.
+            let _ = response.next().now_or_never();
             return Ok(answer);
         }
     }

@@ -57,6 +57,8 @@ pub(crate) struct Behaviour {
     pub(crate) crash_after_ms: Option<u64>,
     /// So many lines are written on standard error, at once.
     pub(crate) log_lines: u64,
+    /// For benchmarks: bodies are counted, but not kept, and what takes no time is not waited for.
+    pub(crate) lean: bool,
 }
 
 /// What goes wrong with a call.

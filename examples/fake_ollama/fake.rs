@@ -1,8 +1,9 @@
 //! The fake itself: how it shall behave, and what it has seen since its start.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{BufWriter, Write, stderr},
+    net::SocketAddr,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -37,6 +38,8 @@ pub(crate) struct Fake {
     pub(crate) store: Store,
     pub(crate) memory: Memory,
     pub(crate) bodies: Mutex<Vec<Value>>,
+    /// The other ends of the connections that they came over.
+    pub(crate) peers: Mutex<BTreeSet<SocketAddr>>,
     pub(crate) loads: Mutex<Vec<Value>>,
     pub(crate) calls: AtomicU64,
     /// The calls for one token, which are no `calls`.
@@ -69,6 +72,7 @@ impl Fake {
             store,
             memory: Memory::default(),
             bodies: Mutex::default(),
+            peers: Mutex::default(),
             loads: Mutex::default(),
             calls: AtomicU64::default(),
             canaries: AtomicU64::default(),
@@ -175,6 +179,7 @@ pub(crate) async fn seen(fake: Data<Fake>) -> HttpResponse {
         "tokens": count(&fake.tokens),
         "left": *locked(&fake.left),
         "bodies": *locked(&fake.bodies),
+        "connections": locked(&fake.peers).len(),
         "loads": *locked(&fake.loads),
         "pulls": count(&fake.pulls),
         "pulling": count(&fake.pulling),

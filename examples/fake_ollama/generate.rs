@@ -7,11 +7,10 @@ use std::{
 };
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     error::ErrorInternalServerError,
     web::{Bytes, Data},
 };
-use fastrand::Rng;
 use futures_util::stream;
 use serde_json::{Value, json};
 use ticketd::{
@@ -30,6 +29,7 @@ use crate::{
     behaviour::{Behaviour, Fault},
     fake::{Counted, Fake, Open, locked},
     memory::{self, BROKEN, GONE},
+    plan::{Step, endless, plan},
 };
 
 /// The behaviour for one call: the prompt's own, else the one that was set.
@@ -44,8 +44,8 @@ fn behaviour_for(fake: &Fake, call: &Generate, body: &Value) -> Behaviour {
     let set = fake.behaviour.borrow().clone();
     let meant =
         set.only_for.as_ref().is_none_or(|name| body["format"]["properties"].get(name).is_some());
-    let Behaviour { fault, delay_ms, prompt_us_per_char, token_ms, .. } = set;
-    let plain = Behaviour { delay_ms, prompt_us_per_char, token_ms, ..Behaviour::default() };
+    let Behaviour { fault, delay_ms, prompt_us_per_char, token_ms, lean, .. } = set;
+    let plain = Behaviour { delay_ms, prompt_us_per_char, token_ms, lean, ..Behaviour::default() };
     if !meant || set.times == Some(0) {
         return plain;
     }
@@ -75,6 +75,13 @@ fn too_long(tokens: usize, context: &Value) -> String {
     .to_string()
 }
 
+/// Lets a time pass. A timer takes up to a millisecond for none, too.
+async fn pass(time: Duration, lean: bool) {
+    if !(lean && time.is_zero()) {
+        sleep(time).await;
+    }
+}
+
 /// The end of a connection before the head.
 pub(crate) fn cut() -> HttpResponse {
     let error = stream::once(async { Err::<Bytes, _>(ErrorInternalServerError("cut")) });
@@ -82,6 +89,7 @@ pub(crate) fn cut() -> HttpResponse {
 }
 
 pub(crate) async fn generate(
+    request: HttpRequest,
     fake: Data<Fake>,
     slots: Data<Semaphore>,
     body: Bytes,
@@ -110,7 +118,10 @@ pub(crate) async fn generate(
         fake.canaries.fetch_add(1, Ordering::SeqCst);
     } else {
         fake.calls.fetch_add(1, Ordering::SeqCst);
-        locked(&fake.bodies).push(body.clone());
+        if !fake.behaviour.borrow().lean {
+            locked(&fake.bodies).push(body.clone());
+            locked(&fake.peers).extend(request.peer_addr());
+        }
         open = Some(Open { fake: fake.clone(), over: false });
     }
     let result = answer(&fake, slots.into_inner(), &call, &body, &mut open).await;
@@ -165,7 +176,8 @@ async fn answer(
     let first_token = async {
         let chars = u64::try_from(prompt_chars).unwrap_or(u64::MAX);
         let prompt = Duration::from_micros(behaviour.prompt_us_per_char.saturating_mul(chars));
-        sleep(Duration::from_millis(behaviour.delay_ms).saturating_add(prompt)).await;
+        let delay = Duration::from_millis(behaviour.delay_ms).saturating_add(prompt);
+        pass(delay, behaviour.lean).await;
         if behaviour.fault == Fault::StallBefore {
             std::future::pending().await
         }
@@ -210,6 +222,7 @@ async fn answer(
     let answering = Answering {
         plan,
         pace,
+        lean: behaviour.lean,
         model: call.model.clone(),
         thinking: call.thinking,
         began: now,
@@ -229,6 +242,7 @@ async fn answer(
 struct Answering {
     plan: Box<dyn Iterator<Item = Step>>,
     pace: Duration,
+    lean: bool,
     model: String,
     /// Whether all of it comes as thinking.
     thinking: bool,
@@ -248,7 +262,7 @@ impl Answering {
     async fn next(mut self) -> Option<(actix_web::Result<Bytes>, Self)> {
         let step = self.plan.next()?;
         let wait = async {
-            sleep(self.pace).await;
+            pass(self.pace, self.lean).await;
             if matches!(step, Step::Stall) {
                 std::future::pending().await
             }
@@ -289,7 +303,7 @@ impl Answering {
 }
 
 /// The line that ends a stream whose runner died [130].
-fn error_line() -> Bytes {
+pub(crate) fn error_line() -> Bytes {
     wire::line(&json!({"error": BROKEN}))
 }
 
@@ -300,54 +314,4 @@ fn text(behaviour: &Behaviour, call: &Generate) -> String {
         Fault::Think => format!("<think>来电人很生气 {{}} 怎么办</think>\n{answer}"),
         _ => answer,
     }
-}
-
-/// The pieces of an answer that has no end.
-fn endless(fault: Fault) -> Option<Box<dyn Iterator<Item = String>>> {
-    let start = match fault {
-        Fault::Endless | Fault::EndlessWords => "{\"ticket_type\":\"",
-        Fault::EndlessThink | Fault::EndlessThinkWords => "<think>",
-        _ => return None,
-    };
-    let mut random = Rng::with_seed(1);
-    let word = move || match fault {
-        Fault::Endless | Fault::EndlessThink => "好的".repeat(2),
-        _ => iter::repeat_with(|| random.char('一'..='龥')).take(4).collect(),
-    };
-    Some(Box::new(iter::once(start.to_owned()).chain(iter::repeat_with(word))))
-}
-
-/// What a stream does next.
-enum Step {
-    Token(String),
-    Done(&'static str),
-    Last(Bytes),
-    CleanEnd,
-    Stall,
-    Cut,
-    Crash,
-}
-
-/// The steps of a stream: all tokens and the closing line, or half of them and the fault.
-fn plan(fault: Fault, tokens: Vec<String>, reason: &'static str) -> Vec<Step> {
-    let half = (tokens.len() / 2).max(1);
-    let mut steps: Vec<Step> = tokens.into_iter().map(Step::Token).collect();
-    let end = match fault {
-        Fault::StallAmid => Step::Stall,
-        Fault::Cut => Step::Cut,
-        Fault::CrashAmid => Step::Crash,
-        Fault::Garbage => Step::Last(Bytes::from_static(b"<html>502 Bad Gateway</html>\n")),
-        Fault::ErrorLine => Step::Last(error_line()),
-        Fault::NoDone => {
-            steps.push(Step::CleanEnd);
-            return steps;
-        }
-        _ => {
-            steps.push(Step::Done(reason));
-            return steps;
-        }
-    };
-    steps.truncate(half);
-    steps.push(end);
-    steps
 }

@@ -13,6 +13,7 @@ mod behaviour;
 mod fake;
 mod generate;
 mod memory;
+mod plan;
 mod pull;
 mod store;
 

@@ -29,7 +29,10 @@ use actix_web::{
 };
 use rustix::{
     io::ioctl_fionread,
-    net::{Shutdown, shutdown, sockopt::set_tcp_user_timeout},
+    net::{
+        Shutdown, shutdown,
+        sockopt::{set_tcp_nodelay, set_tcp_user_timeout},
+    },
     process::{Resource, getrlimit},
 };
 use tokio::{
@@ -122,6 +125,8 @@ pub(super) fn limit(connection: &dyn Any, data: &mut Extensions, limits: Limits,
         let milliseconds = u32::try_from(limits.untaken.as_millis()).unwrap_or(u32::MAX);
         // Only a socket that is closed already refuses.
         let _ = set_tcp_user_timeout(stream, milliseconds);
+        // An answer goes out at once, and so does each event of a stream.
+        let _ = set_tcp_nodelay(stream, true);
         watch(stream, data, limits, unasked);
     } else if let Some(stream) = connection.downcast_ref::<UnixStream>() {
         watch(stream, data, limits, unasked);

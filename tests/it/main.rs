@@ -7,6 +7,7 @@ mod cancel;
 mod cgroups;
 mod check;
 mod compare;
+mod connections;
 mod contract;
 mod control;
 mod demo;

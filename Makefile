@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch metrics bench million fuzz fuzz-api grounding deb deb-again systemd
+.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch metrics bench bench-service million fuzz fuzz-api grounding deb deb-again systemd
 
 check: test fmt lint doc deny
 
@@ -67,10 +67,17 @@ metrics:
 	promtool test rules packaging/prometheus/ticketd.rules.test.yml
 	$(LONG) metrics::
 
-# The place-name corrector: mean and p99 of a zone, start and memory of the gazetteer. With
-# TICKETD_BENCH_ZONES=FILE over the zones of that file.
+# The pure parts, and the whole service side by side with direct calls and with Debian's nginx
+# (apt-get install nginx-light), into BENCHMARKS.md; fails if a target is missed. Wants a machine that does nothing
+# else. `make bench-service PART=latency` (load, slow, start) tells one part alone.
+# With TICKETD_BENCH_ZONES=FILE zones are those of that file.
 bench:
-	cargo bench --locked
+	cargo bench --locked --bench pure
+	$(MAKE) bench-service
+
+bench-service:
+	cargo build --release --locked --example fake_ollama
+	cargo bench --locked --bench service -- $(PART)
 
 # A million texts of all kinds through the place-name corrector, each within a millisecond.
 million:

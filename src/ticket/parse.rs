@@ -13,7 +13,7 @@ const MOST_PASSES: usize = 8;
 /// The last JSON object in a model's answer that has all of `fields`, at whatever depth: models show an
 /// example or a draft first. None if an object with one of the fields is cut off or cannot be read, since
 /// what stands inside might be a caller's words; and none if several are listed as one answer.
-pub(super) fn object(answer: &str, fields: &[&str]) -> Option<Map<String, Value>> {
+pub fn object(answer: &str, fields: &[&str]) -> Option<Map<String, Value>> {
     let answer = after_thinking(answer)?.trim();
     // JSON as a text of JSON.
     if let Ok(Value::String(inner)) = serde_json::from_str(answer) {

@@ -68,7 +68,7 @@ impl Prompts {
 }
 
 /// The prompt of the ticket call.
-pub(super) fn for_ticket(transcript: &Transcript) -> String {
+pub fn for_ticket(transcript: &Transcript) -> String {
     format!("请整理下面的通话记录：\n{}", transcript.to_prompt())
 }
 

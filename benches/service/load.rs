@@ -2,16 +2,19 @@
 
 use std::{cell::Cell, net::SocketAddr, time::Duration};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
 use crate::{
-    caller::Caller,
+    caller::{Caller, Request},
     latency::check,
     peers::{Fake, Ticketd},
     work,
 };
+
+/// The direct calls whose mean is the service time.
+const DIRECT: u32 = 50;
 
 /// What a load of tickets took.
 pub(crate) struct Load {
@@ -25,6 +28,28 @@ impl Load {
     pub(crate) fn per_second(&self) -> f64 {
         self.tickets as f64 / self.took.as_secs_f64()
     }
+}
+
+/// How long a call takes that is sent directly to a fake of such a delay, the mean of [`DIRECT`]: a timer is
+/// late by a millisecond or so, and what the fake takes by itself is no work of ticketd's.
+pub(crate) async fn service_time(delay: Duration) -> anyhow::Result<Duration> {
+    let fake = Fake::start(1, delay, false).await?;
+    let ticketd = Ticketd::start(&[fake.address], 1, "auto").await?;
+    ticketd.healthy(1).await?;
+    check(Caller::connect(ticketd.address).await?.call(&work::call(0)).await?)?;
+    let bodies = fake.bodies(delay).await?;
+    let [body] = bodies.as_slice() else { bail!("a ticket made {} calls", bodies.len()) };
+    ticketd.end().await?;
+    let call = Request::post("/api/generate", &body.to_string());
+    let mut caller = Caller::connect(fake.address).await?;
+    caller.call(&call).await?;
+    let since = Instant::now();
+    for _ in 0..DIRECT {
+        caller.call(&call).await?;
+    }
+    let took = since.elapsed() / DIRECT;
+    fake.end().await?;
+    Ok(took)
 }
 
 /// Has so many callers ask for tickets, no two alike, over nodes of so many slots that take so long for a

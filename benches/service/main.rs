@@ -70,7 +70,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
         let guided = slow.iter().filter(|(nodes, _)| *nodes <= MOST_GUIDED);
         memory = guided.map(|(_, load)| load.memory).fold(memory, u64::max);
-        tell_slow(&mut report, &slow);
+        tell_slow(&mut report, &slow, load::service_time(CALL).await?);
     }
     if memory > 0 {
         let megabytes = memory as f64 / 1e6;
@@ -124,13 +124,15 @@ fn tell_load(report: &mut Report, load: &Load) {
     ));
 }
 
-fn tell_slow(report: &mut Report, slow: &[(usize, Load)]) {
+fn tell_slow(report: &mut Report, slow: &[(usize, Load)], service_time: Duration) {
     report.say(&format!(
-        "Twice as many callers as nodes, of one slot each, whose calls take {} ms:",
-        CALL.as_millis()
+        "Twice as many callers as nodes, of one slot each, that wait {} ms; a call that is sent directly to such a \
+         one takes {:.1} ms:",
+        CALL.as_millis(),
+        service_time.as_secs_f64() * 1e3
     ));
     let share = |(nodes, load): &(usize, Load)| {
-        let ideal = *nodes as f64 / CALL.as_secs_f64();
+        let ideal = *nodes as f64 / service_time.as_secs_f64();
         100.0 * load.per_second() / ideal
     };
     let row = |run: &(usize, Load)| {

@@ -22,6 +22,7 @@ mod place;
 mod sse;
 mod stop;
 mod summarize;
+mod ui;
 mod urgency;
 
 use std::{
@@ -297,6 +298,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(posted("/v1/place/correct", place::correct))
         .service(posted("/v1/ticket/check", check::check))
         .configure(docs::routes)
+        .configure(ui::routes)
         .configure(admin::routes)
         .default_service(web::to(not_found));
 }

@@ -52,7 +52,7 @@ impl Demo {
         let address = app.addresses.first().copied().unwrap_or(self.listen);
         let mut out = std::io::stdout().lock();
         writeln!(out, "ticketd demo: embedded rule-made drafts, no LLM\n")?;
-        for path in ["/summarize", "/health", "/lb-stats", "/readyz"] {
+        for path in ["/ui", "/summarize", "/health", "/lb-stats", "/readyz"] {
             writeln!(out, "  http://{address}{path}")?;
         }
         for (number, url) in (1..).zip(&app.node_urls) {

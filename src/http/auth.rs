@@ -22,7 +22,7 @@ use crate::tokens::{Guard, Tokens};
 /// What a path asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
-    /// Nothing: monitors have no token, and who reads the documents has none yet.
+    /// Nothing: monitors have no token, and who reads the documents or opens the page has none yet.
     Open,
     /// A token, if there is a file of tokens.
     User,
@@ -34,9 +34,9 @@ enum Access {
 fn needed(path: &str) -> Access {
     const ADMIN: &[u8] = b"admin";
     let monitored = matches!(path, "/" | "/health" | "/healthz" | "/readyz");
-    let explorer = path.strip_prefix("/docs/").is_some_and(|file| !file.contains('/'));
-    let documents = matches!(path, "/openapi.json" | "/docs") || explorer;
-    if monitored || documents {
+    let documents = matches!(path, "/openapi.json" | "/docs" | "/ui");
+    let file = path.strip_prefix("/docs/").or_else(|| path.strip_prefix("/ui/"));
+    if monitored || documents || file.is_some_and(|file| !file.contains('/')) {
         return Access::Open;
     }
     let inner = path.trim_start_matches('/').as_bytes();
@@ -143,9 +143,11 @@ mod tests {
 
     #[test]
     fn monitors_and_documents_need_nothing_admin_paths_an_admin_and_all_else_a_user() {
-        let table: [(_, &[&str]); 7] = [
+        let table: [(_, &[&str]); 9] = [
             (Access::Open, &["/", "/health", "/healthz", "/readyz"]),
             (Access::Open, &["/openapi.json", "/docs", "/docs/page.css", "/docs/.."]),
+            (Access::Open, &["/ui", "/ui/app.js", "/ui/nope"]),
+            (Access::User, &["/ui2", "/UI", "/ui/x/y", "/ui/../admin", "/x/ui"]),
             (
                 Access::User,
                 &["/docs2", "/Docs", "/openapi.json/x", "/openapi", "/docs/../admin", "/docs/x/y"],

@@ -26,8 +26,8 @@ pub(super) const TICKETS: &str = "Tickets";
 pub(super) const SERVICE: &str = "Service";
 /// The operations of operators.
 pub(super) const ADMIN: &str = "Administration";
-/// The operations that need no service.
-const DOCUMENTS: &str = "Documents";
+/// The operations that need no service and no token.
+pub(super) const DOCUMENTS: &str = "Documents";
 
 /// A stream of events, as an example.
 pub(super) fn events() -> &'static str {

@@ -23,8 +23,8 @@ pub(super) fn of(operation: &str) -> Option<Vec<E>> {
         errors
     };
     Some(match operation {
-        "root" | "health" | "healthz" | "openapi" | "explorer" => vec![],
-        "explorerFile" => vec![E::NotFound],
+        "root" | "health" | "healthz" | "openapi" | "explorer" | "ui" => vec![],
+        "explorerFile" | "uiFile" => vec![E::NotFound],
         "readyz" => vec![E::NotReady, E::Internal],
         "lbStats" | "metrics" => user,
         "live" => more(user, vec![E::TooMany { retry_after: LATER }]),

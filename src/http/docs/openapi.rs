@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{ADMIN, DOCUMENTS, SERVICE, TICKETS, errors, schemas};
 use crate::{
-    http::{admin, check, events::shown, health, lb_stats, live, metrics, place, summarize},
+    http::{admin, check, events::shown, health, lb_stats, live, metrics, place, summarize, ui},
     node::Entry,
 };
 
@@ -31,7 +31,7 @@ added, and are never renamed or removed.";
         (name = TICKETS, description = "Tickets of calls, and place names."),
         (name = SERVICE, description = "How the service is."),
         (name = ADMIN, description = "The nodes and the configuration, for operators."),
-        (name = DOCUMENTS, description = "This document, and where to read it."),
+        (name = DOCUMENTS, description = "This document, where to read it, and the web page."),
     ),
     paths(
         summarize::summarize,
@@ -57,6 +57,8 @@ added, and are never renamed or removed.";
         super::document,
         super::page,
         super::file,
+        ui::page,
+        ui::file,
     ),
     components(schemas(
         shown::Stage,

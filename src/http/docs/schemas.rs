@@ -148,7 +148,7 @@ pub(super) fn request_id() -> Value {
 pub(super) fn path_part(name: &str) -> Value {
     let (description, example) = match name {
         "id" => ("The id of a node. A slash in it is percent-encoded.", "11434"),
-        _ => ("The name of the file.", "page.css"),
+        _ => ("The name of the file.", "style.css"),
     };
     json!({"name": name, "in": "path", "required": true, "description": description,
            "schema": {"type": "string", "minLength": 1, "examples": [example]}})

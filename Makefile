@@ -1,6 +1,6 @@
 # The recipes that CI runs, for people. `make check` is all of them.
 
-.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch metrics bench bench-service million fuzz fuzz-api grounding deb deb-again systemd
+.PHONY: check test fmt lint doc deny wedge demo faults overload cancel batch metrics bench bench-service million fuzz fuzz-api ui pictures grounding deb deb-again systemd
 
 check: test fmt lint doc deny
 
@@ -94,6 +94,19 @@ FUZZ_API = --max-examples 200
 fuzz-api:
 	cargo build --locked --bin ticketd --example fake_ollama
 	tests/api/run $(FUZZ_API)
+
+# The page at /ui in Debian's Chromium, over real ticketds with fakes: apt-get install chromium fonts-noto-cjk, and
+# Node.js 18 or newer with npm. Pictures of each view come into target/ui.
+ui:
+	cargo build --locked --bin ticketd --example fake_ollama
+	cd tests/ui && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund && node_modules/.bin/playwright test
+
+# The README's pictures out of those: apt-get install pngquant.
+pictures: ui
+	mkdir -p docs
+	pngquant --force --strip --quality 50-90 --output docs/ui-nodes.png target/ui/nodes-lost.png
+	pngquant --force --strip --quality 50-90 --output docs/ui-workbench.png target/ui/workbench-ticket.png
+	pngquant --force --strip --quality 50-90 --output docs/ui-load.png target/ui/load-hour.png
 
 # Every fault that can be planted into the faithful tickets: at least 99 of 100 are found, and none is
 # found where there is none. `make test` tries a part of them.

@@ -36,7 +36,8 @@ impl Default for Checks {
 ///
 /// Without a model, at once: for an editor, after each correction by hand. `quality` is judged as in the answer
 /// of `/summarize`, of the zone as it is now; `spans` says where each value stands in the ticket, and where it was
-/// said. Any Content-Type will do.
+/// said. The longer the call, the fewer characters the ticket may have: 700 with a call of 1 MB. Any Content-Type
+/// will do.
 #[utoipa::path(post, path = "/v1/ticket/check", operation_id = "checkTicket", tag = docs::TICKETS, security(("user" = [])),
     request_body(content = ref("#/components/schemas/TicketCheck"), description = "The call and the ticket.",
         content_type = "application/json"),

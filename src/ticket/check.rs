@@ -82,7 +82,7 @@ pub struct Span {
     #[schema(examples(true))]
     pub grounded: bool,
     /// Where it was said, in the order of the call: the first ten places. None if it was not, or not as
-    /// a number: 10月1日 for 国庆.
+    /// a number: 10月1日 for 国庆, 12345, 第2次来电.
     pub said: Vec<Said>,
 }
 

@@ -66,7 +66,7 @@ fn values_are_found_where_they_stand_and_where_they_were_said() {
         ("9000元", Kind::Amount, false, vec![]),
         ("2000元", Kind::Amount, true, vec!["两千块", "两千块"]),
         ("13800138000", Kind::Phone, true, vec!["一三八零零一三八零零零"]),
-        ("13900139000", Kind::Phone, true, vec!["幺三九", "零零幺三九，\n零零零"]),
+        ("13900139000", Kind::Phone, true, vec!["幺三九", "零零幺三九", "零零零"]),
         ("10月", Kind::Date, true, vec![]),
         ("1日", Kind::Date, true, vec![]),
         ("3时", Kind::Time, true, vec!["三点多"]),
@@ -169,17 +169,19 @@ fn assert_spans(call: &Value, ticket: &Value) {
 
 #[test]
 fn the_calls_of_the_whole_product_have_their_values_linked() {
-    let (mut numbers, mut linked) = (0, 0);
+    let (mut numbers, mut unlinked) = (0, Vec::new());
     for line in include_str!("../../../tests/data/calls.jsonl").lines() {
         let case: Value = serde_json::from_str(line).expect("a case");
         assert_spans(&case["call"], &case["ticket"]);
-        let spans = check(&case["call"], &case["ticket"]).spans;
-        assert!(spans.iter().all(|span| span.grounded), "{}", case["id"]);
+        let spans = told(&case["call"], &case["ticket"]);
         numbers += spans.len();
-        linked += spans.iter().filter(|span| !span.said.is_empty()).count();
+        for (text, kind, grounded, said) in spans {
+            assert!(grounded, "{}: {text}", case["id"]);
+            unlinked.extend(said.is_empty().then(|| format!("{}: {text} {kind:?}", case["id"])));
+        }
     }
-    println!("{linked} of {numbers} linked");
-    assert!(numbers > 200 && linked * 100 > numbers * 95, "{linked} of {numbers}");
+    println!("{} of {numbers} are not linked: {unlinked:#?}", unlinked.len());
+    assert!(numbers > 400 && unlinked.len() * 20 < numbers, "{} of {numbers}", unlinked.len());
 }
 
 /// Texts of what calls are made of, and of what they are not.

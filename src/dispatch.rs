@@ -12,7 +12,7 @@ mod trace;
 
 use std::{
     cell::RefCell,
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -196,9 +196,7 @@ impl Dispatch {
             let lease = lease.map_err(|unserved| call.unserved(unserved, deadline))?;
             self.metrics.calls.waited(self.priority, since.elapsed());
             if call.used == 0 {
-                let mut hasher = DefaultHasher::new();
-                sent.hash(&mut hasher);
-                call.id = hasher.finish();
+                call.id = BuildHasherDefault::<DefaultHasher>::default().hash_one(&*sent);
             }
             call.stage = Stage::Begun;
             let node = lease.node().clone();

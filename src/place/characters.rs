@@ -3,6 +3,9 @@
 //! A cost is 0 for the same character, around 10 for a homophone, up to 75 for a syllable that is
 //! only near, and [`ALIEN`] for two characters that share neither sound nor shape.
 
+mod reading;
+
+use self::reading::Reading;
 use super::{
     dialect::Dialect,
     sound::{UNLIKE, distances},
@@ -28,40 +31,12 @@ const SHAPE: u8 = 34;
 /// More syllables than Mandarin has.
 const MOST_SYLLABLES: usize = 512;
 
-/// What a reading costs more than the usual one, by its rarity: often heard, in dictionaries, in
-/// old ones, in the largest only.
-const RARITY: [u8; 4] = [0, 3, 6, 14];
-
 /// The range of the common ideographs, whose numbers are looked up directly.
 const FIRST: u32 = 0x3400;
 const LAST: u32 = 0x9fff;
 
-/// One way to read a character: its syllable, its tone and its rarity in 9, 3 and 2 bits.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Reading(u16);
-
 /// A character without a reading.
 const UNREAD: [Reading; 4] = [Reading::NONE; 4];
-
-impl Reading {
-    const NONE: Self = Self(u16::MAX);
-
-    fn syllable(self) -> usize {
-        usize::from(self.0 >> 5)
-    }
-
-    fn cost(self) -> u8 {
-        RARITY[usize::from(self.0 & 3)]
-    }
-
-    fn usual(self) -> bool {
-        self.0 & 3 == 0
-    }
-
-    fn says(self, other: Self) -> bool {
-        self.0 >> 2 == other.0 >> 2
-    }
-}
 
 /// Numbers, readings and look-alikes of all characters that a place name may hold or be heard as.
 pub(super) struct Characters {

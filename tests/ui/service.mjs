@@ -72,7 +72,7 @@ ports = [${service.nodes}]
 models_dir = "${file('models')}"
 probe_interval = "200ms"
 # A node that was killed stays away for long enough to be seen.
-backoff_base = "2s"
+backoff_base = "8s"
 [nodes.env]
 FAKE_BEHAVIOUR = '${JSON.stringify(behaviour)}'
 [place]
@@ -94,7 +94,11 @@ home = "六安市"
     this.process.stderr.on('data', (part) => (this.log += part));
     this.ended = once(this.process, 'exit');
     await until('all nodes ready', async () => (await this.status()).healthy_endpoints === this.nodes.length)
-      .catch((error) => { throw new Error(`${error.message}\n${this.log}`); });
+      .catch(async (error) => {
+        this.process.kill('SIGKILL');
+        await this.ended;
+        throw new Error(`${error.message}\n${this.log}`);
+      });
   }
 
   async status() {

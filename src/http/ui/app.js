@@ -6,6 +6,7 @@ import { begin as beginLanguage, language, onLanguage, t, toggle } from './i18n.
 import { connect, listen, live, retryNow } from './live.js';
 import { beginLoad, renderLoad } from './load.js';
 import { beginNodes, renderNodes } from './nodes.js';
+import { problem } from './words.js';
 import { beginWorkbench } from './workbench.js';
 
 const VIEWS = ['nodes', 'workbench', 'load'];
@@ -44,9 +45,9 @@ function title() {
 function connection() {
   const { state, nodes, retryAt } = live;
   const corner = $('connection');
-  const words = { open: 'live', connecting: 'connecting', lost: 'lost', locked: 'locked', resting: 'resting' };
+  const names = { open: 'live', connecting: 'connecting', lost: 'lost', locked: 'locked', resting: 'resting' };
   corner.dataset.state = state;
-  fill(corner, t(words[state]));
+  fill(corner, t(names[state]));
   document.body.classList.toggle('stale', state !== 'open' && nodes !== null);
   fill($('version'), nodes ? nodes.version : '');
   if (state === 'locked') banner('locked', () => [h('span', {}, t('lockedLong')), button('enterToken', unlock)]);
@@ -57,7 +58,12 @@ function connection() {
   const values = { in: span(left), at: clock(live.heardAt, true) };
   // Who only listens is told once, and not every second.
   $('banner-text').setAttribute('aria-live', 'off');
-  fill($('banner-text'), retryAt === null ? t('lostNow') : t(nodes ? 'lostLong' : 'lostFirst', values));
+  const words = () => {
+    if (retryAt === null) return t('lostNow');
+    if (live.problem) return t('lostBecause', { ...values, why: problem(live.problem) });
+    return t(nodes ? 'lostLong' : 'lostFirst', values);
+  };
+  fill($('banner-text'), words());
 }
 
 const button = (key, act) => h('button', { type: 'button', onclick: act }, t(key));
@@ -76,7 +82,7 @@ async function unlock() {
 }
 
 /** What tells how long ago something was. */
-export function refreshTimes() {
+function refreshTimes() {
   for (const element of document.querySelectorAll('time[data-since]')) {
     const seconds = (Date.now() - Date.parse(element.dateTime)) / 1000;
     fill(element, t(element.dataset.since, { span: span(seconds) }));

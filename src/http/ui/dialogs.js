@@ -24,13 +24,16 @@ export function askTokens(kind, why = '') {
 
 /** Sends a request of an admin, asking for the token where it is missing or refused; null if nobody gave one. */
 export async function askAsAdmin(path, options = {}) {
+  let forbidden = false;
   for (;;) {
     try {
       return await ask(path, { ...options, admin: true });
     } catch (error) {
       const given = token('admin') !== '';
-      // Where administration is not open at all, no token helps.
-      if (error.status !== 401 && !(error.status === 403 && given)) throw error;
+      // Where administration is not open at all, or a proxy keeps it shut, no token helps.
+      const another = error.status === 403 && error.code === 'forbidden' && given && !forbidden;
+      if (error.status !== 401 && !another) throw error;
+      forbidden ||= another;
       const why = given ? t('tokenRefused', { detail: problem(error) }) : t('adminNeeded');
       if (!(await askTokens('admin', why))) return null;
     }

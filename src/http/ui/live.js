@@ -6,7 +6,7 @@ import { ask, events } from './net.js';
 /** The longest wait between two tries, and the first one, in milliseconds. */
 const LONGEST = 15_000;
 const SHORTEST = 1_000;
-/** The server sends something every 15 s; who hears nothing for so long is cut off. */
+/** The server sends something every 10 s; who hears nothing for so long is cut off. */
 const SILENCE = 40_000;
 /** A tab that nobody sees gives its stream back after a while: browsers and server have few. */
 const UNSEEN = 30_000;
@@ -96,4 +96,5 @@ function seen() {
 }
 
 document.addEventListener('visibilitychange', seen);
+if (document.hidden) seen();
 addEventListener('online', () => live.state === 'lost' && retryNow());

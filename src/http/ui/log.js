@@ -35,7 +35,10 @@ export async function followLog(id) {
     try {
       const path = `/admin/nodes/${encodeURIComponent(id)}/log?follow=true`;
       const reply = await askAsAdmin(path, { signal: mine.signal });
-      if (!reply) return;
+      if (!reply) {
+        fill($('log-note'), t('adminNeeded'));
+        return;
+      }
       if (!dialog.open) dialog.showModal();
       await show(reply, list);
     } catch (error) {
@@ -64,7 +67,8 @@ async function show(reply, list) {
     if (batch.length > 0) list.querySelector('.empty')?.remove();
     list.append(...batch);
     batch = [];
-    while (list.childElementCount > MOST && follow) list.firstElementChild.remove();
+    // Who has scrolled up keeps what is there, within bounds.
+    while (list.childElementCount > (follow ? MOST : 10 * MOST)) list.firstElementChild.remove();
     if (follow) list.scrollTop = list.scrollHeight;
     note();
   };

@@ -3,13 +3,26 @@
 
 const KEYS = { user: 'ticketd.user-token', admin: 'ticketd.admin-token' };
 
-/** The token of a kind; empty if there is none. */
-export const token = (kind) => sessionStorage.getItem(KEYS[kind]) ?? '';
+const kept = {};
 
-/** Keeps a token for this tab; an empty one is forgotten. */
+/** The token of a kind; empty if there is none. */
+export function token(kind) {
+  try {
+    return sessionStorage.getItem(KEYS[kind]) ?? '';
+  } catch {
+    return kept[kind] ?? '';
+  }
+}
+
+/** Keeps a token for this tab, or for this page where the browser stores nothing; an empty one is forgotten. */
 export function keepToken(kind, value) {
-  if (value) sessionStorage.setItem(KEYS[kind], value);
-  else sessionStorage.removeItem(KEYS[kind]);
+  kept[kind] = value;
+  try {
+    if (value) sessionStorage.setItem(KEYS[kind], value);
+    else sessionStorage.removeItem(KEYS[kind]);
+  } catch {
+    // It holds until the page is left.
+  }
 }
 
 /** An answer that is none of the 200s. */

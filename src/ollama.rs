@@ -20,11 +20,11 @@ use actix_tls::connect::{
 use actix_web::{
     dev::{Service, fn_service},
     http::{StatusCode, Uri},
-    rt::net::TcpStream,
+    rt::{self, net::TcpStream},
     web::Bytes,
 };
 use awc::{Client, ClientResponse, Connector, error::PayloadError};
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, timeout};
 
 use self::stream::Lines;
@@ -51,9 +51,12 @@ pub fn generate_url(base_url: &str) -> String {
 /// The most of a short answer (a list, an error) that is read.
 const MOST_SHORT_BYTES: usize = 1024 * 1024;
 
-/// For how long the connection of a call that was answered serves another one: less than any server keeps
-/// one open, so that none is used that the node is just closing.
+/// For how long the connection of a call that was answered serves another one: less than servers usually keep
+/// one open. One that the node closes just as a call is sent costs that call an attempt.
 const KEPT: Duration = Duration::from_secs(2);
+
+/// How long the end of a body may come behind its last line. Ollama writes it by itself, when its handler is over.
+const END: Duration = Duration::from_millis(100);
 
 /// A client for one thread. The connection of a call ends with it, unless the answer came to its end: then
 /// calls that follow soon use it, too. One that the node has closed is seen to be so before it is used.
@@ -112,7 +115,12 @@ pub async fn generate(
         pace.start(Instant::now());
         let mut response = call.send_body(body).await?;
         match response.status() {
-            StatusCode::OK => read_lines(&mut response, budget.token, pace).await,
+            StatusCode::OK => {
+                let answer = read_lines(&mut response, budget.token, pace).await?;
+                // Nobody waits for the end of the body, behind which the connection is free for another call.
+                rt::spawn(timeout(END, async move { response.next().await }));
+                Ok(answer)
+            }
             status => Err(refusal(status, &mut response, budget.token).await),
         }
     };
@@ -146,8 +154,6 @@ where
         let answer = lines.feed(&piece?)?;
         pace.count(lines.tokens());
         if let Some(answer) = answer {
-            // The end of the body is there by now; then the connection is free for another call.
-            let _ = response.next().now_or_never();
             return Ok(answer);
         }
     }

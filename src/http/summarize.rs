@@ -122,11 +122,14 @@ pub(super) async fn summarize(
     let streamed = sse::is_wanted(&request);
     let asked = select! {
         asked = ask(&service, &request, payload) => asked.inspect_err(|error| {
-            if matches!(error, ApiError::Busy { .. }) {
+            if matches!(error, ApiError::Busy { .. } | ApiError::BodiesFull { .. }) {
                 service.metrics.tickets.lost(Loss::Busy);
             }
         })?,
-        () = service.grace_over.cancelled() => return Err(ApiError::ShuttingDown),
+        () = service.grace_over.cancelled() => {
+            service.metrics.tickets.lost(Loss::ShuttingDown);
+            return Err(ApiError::ShuttingDown);
+        }
     };
     let call = match asked {
         Asked::Again(ticket) => {

@@ -1,5 +1,7 @@
 //! `POST /v1/ticket/check`: a ticket that was corrected by hand, compared with its call.
 
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
@@ -92,10 +94,17 @@ async fn long_calls_are_compared_beside_the_workers_and_a_caller_who_leaves_hold
     let mut leaving = connect(&ticketd).await;
     leaving.write_all(head.as_bytes()).await.expect("sent");
     leaving.write_all(body.as_bytes()).await.expect("sent");
-    let mut answered = 0;
+    let (mut answered, done) = (0, Cell::new(false));
     let long = async {
-        let stream = connect(&ticketd).await;
-        exchange(stream, &format!("POST {PATH}"), "", &body).await
+        // The one who leaves may hold the only turn for too long.
+        let reply = until("its turn", async || {
+            let stream = connect(&ticketd).await;
+            let reply = exchange(stream, &format!("POST {PATH}"), "", &body).await;
+            (reply.status != 503).then_some(reply)
+        });
+        let reply = reply.await;
+        done.set(true);
+        reply
     };
     let other = async {
         // The only worker answers others meanwhile.
@@ -104,6 +113,7 @@ async fn long_calls_are_compared_beside_the_workers_and_a_caller_who_leaves_hold
             (answered == 5).then_some(())
         })
         .await;
+        assert!(!done.get(), "the comparison did not hold up the worker");
         drop(leaving);
     };
     let (long, ()) = tokio::join!(long, other);

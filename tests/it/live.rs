@@ -19,7 +19,7 @@ use crate::{
 const ASK: &[u8] = b"GET /live HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\r\n";
 
 /// How soon a change is to be seen.
-const SOON: Duration = Duration::from_secs(2);
+const SOON: Duration = Duration::from_secs(8);
 
 /// Counts over all minutes.
 fn sum(load: &Value, count: impl Fn(&Value) -> u64) -> u64 {

@@ -33,7 +33,6 @@ pub(super) struct Asked {
     params(Asked),
     responses((status = 200, description = "The lines, each an object of the form `LogEntry`.",
         content_type = "application/x-ndjson", body = String, example = docs::lines)))]
-
 pub(super) async fn log(
     service: Data<Service>,
     request: HttpRequest,

@@ -1,6 +1,10 @@
 //! Whether a text was said: by its sounds, since speech recognition writes a name in several ways.
 
-use super::{characters::Id, correct::Corrector};
+use super::{
+    characters::Id,
+    correct::Corrector,
+    zone::{Numerals, written_out},
+};
 
 /// The most that a character may cost to count as said: what whole regions do not tell apart.
 const ALIKE: u8 = 30;
@@ -13,8 +17,27 @@ const SAME: u8 = 11;
 const LEAST_RUN: usize = 2;
 const LEAST_ALIKE: usize = 3;
 
+/// The most numbers in digits that are looked at as numerals of names, and how much of what is around each.
+const MOST_WRITTEN: usize = 1_000;
+const AROUND: usize = 8;
+
 /// What may be added to a name that was said without it.
 const RANKS: &str = "省市区县旗州镇乡街道村社小";
+
+/// The numbers of a turn as numerals, with what is around them: speech recognition writes 30铺 for 三十铺.
+fn written(turn: &str) -> impl Iterator<Item = String> {
+    let runs = turn
+        .match_indices(|c: char| c.is_ascii_digit())
+        .filter(|(at, _)| !turn[..*at].ends_with(|c: char| c.is_ascii_digit()));
+    runs.filter_map(|(start, _)| {
+        let rest = turn[start..].trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = &turn[start..turn.len() - rest.len()];
+        let numeral = written_out(digits, Numerals::Counted)?;
+        let before: Vec<char> = turn[..start].chars().rev().take(AROUND).collect();
+        let after = rest.chars().take(AROUND);
+        Some(before.into_iter().rev().chain(numeral.chars()).chain(after).collect())
+    })
+}
 
 impl Corrector {
     /// Whether speech recognition may write one character for the other.
@@ -28,7 +51,11 @@ impl Corrector {
     /// `words`. Digits and signs are not looked at, and ranks may be added to names. What joins the
     /// roads of a crossing (与) and calls it one (交叉口) is no part of their names.
     pub fn unsaid(&self, text: &str, words: &[&str]) -> Vec<String> {
-        roads(text).into_iter().flat_map(|road| self.unsaid_of(road, words)).collect()
+        let written: Vec<String> =
+            words.iter().flat_map(|turn| written(turn)).take(MOST_WRITTEN).collect();
+        let words: Vec<&str> =
+            words.iter().copied().chain(written.iter().map(String::as_str)).collect();
+        roads(text).into_iter().flat_map(|road| self.unsaid_of(road, &words)).collect()
     }
 
     fn unsaid_of(&self, text: &str, words: &[&str]) -> Vec<String> {
@@ -161,6 +188,19 @@ mod tests {
             assert_eq!(CORRECTOR.unsaid(text, &words), expected, "{text}");
         }
         assert_eq!(CORRECTOR.unsaid("六安市", &[]), ["六安市"]);
+    }
+
+    #[test]
+    fn a_numeral_of_a_name_was_said_in_digits_too() {
+        let words = ["电话13855551234，我在六安市30铺水韵东方小区"];
+        let table: [(&str, &[&str]); 3] = [
+            ("六安市金安区三十铺镇水韵东方小区", &["金安区"]),
+            ("六安市三十铺镇", &[]),
+            ("六安市四十铺镇", &["四十铺镇"]),
+        ];
+        for (text, expected) in table {
+            assert_eq!(CORRECTOR.unsaid(text, &words), expected, "{text}");
+        }
     }
 
     #[test]

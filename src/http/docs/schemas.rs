@@ -107,10 +107,10 @@ fn failed() -> Value {
 pub(super) fn security() -> Value {
     json!({
         "user": {"type": "http", "scheme": "bearer",
-                 "description": "A token of `server.tokens_file` or `server.admin_tokens_file`. Where \
+                 "description": "**User token.** A token of `server.tokens_file` or `server.admin_tokens_file`. Where \
                                  `server.tokens_file` is not set, none is needed."},
         "admin": {"type": "http", "scheme": "bearer",
-                  "description": "A token of `server.admin_tokens_file`. Where that is not set, only the \
+                  "description": "**Admin token.** One of `server.admin_tokens_file`. Where that is not set, only the \
                                   control socket serves these operations."},
     })
 }

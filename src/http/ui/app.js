@@ -5,6 +5,7 @@ import { askTokens, beginDialogs } from './dialogs.js';
 import { begin as beginLanguage, language, onLanguage, t, toggle } from './i18n.js';
 import { connect, listen, live, retryNow } from './live.js';
 import { beginLoad, renderLoad } from './load.js';
+import { token } from './net.js';
 import { beginNodes, renderNodes } from './nodes.js';
 import { problem } from './words.js';
 import { beginWorkbench } from './workbench.js';
@@ -50,7 +51,7 @@ function connection() {
   fill(corner, t(names[state]));
   document.body.classList.toggle('stale', state !== 'open' && nodes !== null);
   fill($('version'), nodes ? nodes.version : '');
-  if (state === 'locked') banner('locked', () => [h('span', {}, t('lockedLong')), button('enterToken', unlock)]);
+  if (state === 'locked') banner('locked', () => [h('span', {}, locked()), button('enterToken', unlock)]);
   else if (state === 'lost') banner('lost', () => [h('span', { id: 'banner-text' }), button('retryNow', retryNow)]);
   else banner(null);
   if (state !== 'lost') return;
@@ -70,15 +71,18 @@ const button = (key, act) => h('button', { type: 'button', onclick: act }, t(key
 
 function banner(kind, content) {
   const element = $('banner');
-  const wanted = kind && `${kind} ${language()}`;
+  const wanted = kind && `${kind} ${language()} ${locked()}`;
   if (element.dataset.shown === (wanted ?? '')) return;
   Object.assign(element.dataset, { kind: kind ?? '', shown: wanted ?? '' });
   element.hidden = kind === null;
   element.replaceChildren(...(content ? content() : []));
 }
 
+/** Why a token is asked for. */
+const locked = () => t(token('user') || token('admin') ? 'tokenRefused' : 'lockedLong');
+
 async function unlock() {
-  if (await askTokens('user', live.problem?.status === 401 ? t('lockedLong') : '')) retryNow();
+  if (await askTokens('user', live.problem?.status === 401 ? locked() : '')) retryNow();
 }
 
 /** What tells how long ago something was. */

@@ -34,7 +34,7 @@ export async function askAsAdmin(path, options = {}) {
       const another = error.status === 403 && error.code === 'forbidden' && given && !forbidden;
       if (error.status !== 401 && !another) throw error;
       forbidden ||= another;
-      const why = given ? t('tokenRefused', { detail: problem(error) }) : t('adminNeeded');
+      const why = t(given ? 'tokenRefused' : 'adminNeeded');
       if (!(await askTokens('admin', why))) return null;
     }
   }

@@ -32,7 +32,7 @@ const TEXTS = {
   adminToken: ['管理员令牌（server.admin_tokens_file）', 'Admin token (server.admin_tokens_file)'],
   tokensHint: ['令牌只保存在此标签页，关闭标签页即清除；只随请求头发送到本服务。清空输入框即删除令牌。', 'Tokens stay in this tab until it is closed, and go only to this service, in a header. An empty field forgets its token.'],
   adminNeeded: ['此操作需要管理员令牌。', 'This needs an admin token.'],
-  tokenRefused: ['令牌无效：{detail}', 'The token is not valid: {detail}'],
+  tokenRefused: ['令牌无效，请检查后重新输入。', 'The token is not valid. Please enter it again.'],
 
   // Nodes.
   addNode: ['添加节点', 'Add a node'],

@@ -149,6 +149,8 @@ async function compare(mine) {
   const { ticket, call } = mine;
   view = new TicketView(call, ticket);
   fill($('result'), view.element);
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  $('result').scrollIntoView({ block: 'start', behavior: still ? 'auto' : 'smooth' });
   const { ticket_type, ticket_zone, ticket_title, ticket_content } = ticket;
   const fields = JSON.stringify({ ticket_type, ticket_zone, ticket_title, ticket_content });
   try {

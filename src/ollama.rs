@@ -115,12 +115,7 @@ pub async fn generate(
         pace.start(Instant::now());
         let mut response = call.send_body(body).await?;
         match response.status() {
-            StatusCode::OK => {
-                let answer = read_lines(&mut response, budget.token, pace).await?;
-                // Nobody waits for the end of the body, behind which the connection is free for another call.
-                rt::spawn(timeout(END, async move { response.next().await }));
-                Ok(answer)
-            }
+            StatusCode::OK => read_lines(response, budget.token, pace).await,
             status => Err(refusal(status, &mut response, budget.token).await),
         }
     };
@@ -141,12 +136,12 @@ pub async fn generate(
 
 /// Reads the answer's lines until the closing one.
 async fn read_lines<S>(
-    response: &mut ClientResponse<S>,
+    mut response: ClientResponse<S>,
     token: Duration,
     pace: &Pace,
 ) -> Result<Answer, UpstreamError>
 where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
 {
     let mut lines = Lines::default();
     while let Some(piece) = within(token, Stalled::Token, response.next()).await? {
@@ -154,6 +149,8 @@ where
         let answer = lines.feed(&piece?)?;
         pace.count(lines.tokens());
         if let Some(answer) = answer {
+            // Nobody waits for the end of the body, behind which the connection is free for another call.
+            rt::spawn(timeout(END, async move { response.next().await }));
             return Ok(answer);
         }
     }

@@ -228,8 +228,10 @@ impl Ticketd {
     pub(crate) async fn stop(mut self) -> String {
         self.process.signal(Signal::TERM);
         let status = self.process.ended().await;
-        assert!(status.success(), "{status}\n{}", self.process.log());
-        self.process.log()
+        let log = self.process.log();
+        assert!(status.success(), "{status}\n{log}");
+        assert!(!log.contains("event=panicked"), "{log}");
+        log
     }
 }
 

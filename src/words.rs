@@ -26,23 +26,46 @@ impl Words {
     }
 }
 
-/// A set of characters.
-#[derive(Debug)]
-pub(crate) struct Letters(Vec<char>);
+/// A set of characters, a bit each.
+#[derive(Debug, Default)]
+pub(crate) struct Letters(Vec<u64>);
 
 impl Letters {
     /// The characters of a text.
     pub(crate) fn new(text: &str) -> Self {
-        let mut letters: Vec<char> = text.chars().collect();
-        letters.sort_unstable();
-        letters.dedup();
-        Self(letters)
+        Self::of(text.chars())
+    }
+
+    /// These characters.
+    pub(crate) fn of(letters: impl IntoIterator<Item = char>) -> Self {
+        let mut set = Self(Vec::new());
+        for letter in letters {
+            let (word, bit) = place(letter);
+            if set.0.len() <= word {
+                set.0.resize(word + 1, 0);
+            }
+            set.0[word] |= bit;
+        }
+        set
     }
 
     /// Whether it has a character.
     pub(crate) fn has(&self, letter: char) -> bool {
-        self.0.binary_search(&letter).is_ok()
+        let (word, bit) = place(letter);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
     }
+}
+
+/// Where a character's bit is: in which word, and there.
+fn place(letter: char) -> (usize, u64) {
+    let code = letter as usize;
+    (code / 64, 1 << (code % 64))
+}
+
+/// Whether a character is a letter or a digit of any script; of the common ideographs that is known without a
+/// look into tables.
+pub(crate) fn is_letter(c: &char) -> bool {
+    matches!(c, '一'..='鿿') || c.is_alphanumeric()
 }
 
 #[cfg(test)]
@@ -55,6 +78,12 @@ mod tests {
         assert_eq!(words.of('有'), ["有限公司", "有限"]);
         assert_eq!(words.of('公'), ["公司", "公安"]);
         assert_eq!(words.of('司'), [""; 0]);
+    }
+
+    #[test]
+    fn all_common_ideographs_are_letters() {
+        assert!(('一'..='鿿').all(char::is_alphanumeric));
+        assert!(is_letter(&'a') && is_letter(&'5') && !is_letter(&'，') && !is_letter(&'\n'));
     }
 
     #[test]

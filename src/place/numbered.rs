@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use super::{correct::Corrector, gazetteer::Gazetteer};
+use crate::words::Letters;
 
 /// Characters that write numbers.
 const NUMERALS: &str = "一二三四五六七八九十百千万两";
@@ -20,6 +21,8 @@ const LEAST_STEM: usize = 3;
 #[derive(Default)]
 pub(super) struct Numbered {
     names: Vec<([char; 2], Vec<Vec<char>>)>,
+    /// What they begin with.
+    firsts: Letters,
 }
 
 impl Numbered {
@@ -46,12 +49,14 @@ impl Numbered {
             names.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
             names.dedup();
         }
-        Self { names: found.into_iter().collect() }
+        let firsts = Letters::of(found.keys().map(|[first, _]| *first));
+        Self { names: found.into_iter().collect(), firsts }
     }
 
     /// The longest name that a text begins with.
     fn at(&self, chars: &[char]) -> Option<usize> {
-        let key = [*chars.first()?, *chars.get(1)?];
+        let first = chars.first().filter(|first| self.firsts.has(**first))?;
+        let key = [*first, *chars.get(1)?];
         let at = self.names.binary_search_by_key(&key, |(key, _)| *key).ok()?;
         let name = self.names[at].1.iter().find(|name| chars.starts_with(name))?;
         Some(name.len())

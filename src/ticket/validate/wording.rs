@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use crate::words::is_letter;
+
 /// A clause of so many letters that stands so often is a loop, not a list.
 const CLAUSE_LETTERS: usize = 6;
 const CLAUSE_TIMES: usize = 4;
@@ -177,7 +179,7 @@ fn is_bold(text: &str) -> bool {
 /// or words in a row.
 pub(super) fn goes_round(text: &str) -> bool {
     let text = unquoted(text);
-    let mut clauses: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+    let mut clauses: Vec<&str> = text.split(|c: char| !is_letter(&c)).collect();
     clauses.retain(|clause| clause.chars().count() >= CLAUSE_LETTERS);
     clauses.sort_unstable();
     let letters: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();

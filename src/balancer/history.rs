@@ -43,12 +43,35 @@ impl Measured {
         let (first_token, total) = (self.first_token - load, self.total.saturating_sub(load));
         Self { first_token, total, ..self }
     }
+
+    /// The parts of the call. A node that does not tell the prompt's share has all of the time to the first
+    /// token counted as that.
+    fn parts(&self) -> Expected {
+        let prompt = match self.prompt_time {
+            Some(time) if !time.is_zero() => time.min(self.first_token),
+            Some(_) | None => self.first_token,
+        };
+        let tokens = self.prompt_tokens.filter(|tokens| *tokens > 0);
+        #[expect(clippy::cast_precision_loss, reason = "no prompt has 2^52 tokens or bytes")]
+        let [tokens, bytes] =
+            [tokens.unwrap_or(self.request_bytes), self.request_bytes].map(|n| n.max(1) as f64);
+        Expected {
+            overhead: self.first_token - prompt,
+            prompt_token: prompt.as_secs_f64() / tokens,
+            tokens_per_byte: tokens / bytes,
+            gap: self.longest_gap,
+            rest: self.total.saturating_sub(self.first_token),
+            total: self.total,
+        }
+    }
 }
 
 /// The last answered calls of one node, or of all.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     calls: VecDeque<Measured>,
+    /// The parts of each.
+    parts: VecDeque<Expected>,
     /// The mean of their whole times.
     mean: Option<Duration>,
     /// What follows from them for the next call, once somebody has asked.
@@ -64,7 +87,7 @@ pub struct Latency {
     pub p95: Duration,
 }
 
-/// How long calls of late took at the 99th percentile, by their parts.
+/// How long one call took by its parts, or calls of late at the 99th percentile.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Expected {
     /// To the first token, apart from the prompt's share.
@@ -96,6 +119,8 @@ impl History {
     pub fn push(&mut self, call: Measured) {
         self.calls.truncate(LENGTH - 1);
         self.calls.push_front(call);
+        self.parts.truncate(LENGTH - 1);
+        self.parts.push_front(call.parts());
         let total: Duration = self.calls.iter().map(|call| call.total).sum();
         self.mean = u32::try_from(self.calls.len()).ok().map(|count| total / count);
         self.tail.take();
@@ -158,31 +183,22 @@ impl History {
         *self.tail.get_or_init(|| self.find_tail())
     }
 
-    /// The 99th percentile of each part. A node that does not tell the prompt's share has all of the
-    /// time to the first token counted as that.
+    /// The 99th percentile of each part.
     fn find_tail(&self) -> Expected {
-        #[expect(clippy::cast_precision_loss, reason = "no prompt has 2^52 tokens or bytes")]
-        let ratio = |call: &Measured| {
-            let tokens = call.prompt_tokens.filter(|tokens| *tokens > 0);
-            let tokens = tokens.unwrap_or(call.request_bytes).max(1);
-            (tokens as f64, call.request_bytes.max(1) as f64)
-        };
-        let prompt = |call: &Measured| match call.prompt_time {
-            Some(time) if !time.is_zero() => time.min(call.first_token),
-            Some(_) | None => call.first_token,
-        };
-        let tail = |part: &dyn Fn(&Measured) -> Duration| {
-            near_top(self.calls.iter().map(part)).unwrap_or_default()
-        };
-        let ratio_tail =
-            |part: &dyn Fn(&Measured) -> f64| near_top(self.calls.iter().map(part)).unwrap_or(0.0);
+        fn top<T: Copy + Default + PartialOrd>(
+            parts: &VecDeque<Expected>,
+            part: impl Fn(&Expected) -> T,
+        ) -> T {
+            near_top(parts.iter().map(part)).unwrap_or_default()
+        }
+        let parts = &self.parts;
         Expected {
-            overhead: tail(&|call| call.first_token - prompt(call)),
-            prompt_token: ratio_tail(&|call| prompt(call).as_secs_f64() / ratio(call).0),
-            tokens_per_byte: ratio_tail(&|call| ratio(call).0 / ratio(call).1),
-            gap: tail(&|call| call.longest_gap),
-            rest: tail(&|call| call.total.saturating_sub(call.first_token)),
-            total: tail(&|call| call.total),
+            overhead: top(parts, |part| part.overhead),
+            prompt_token: top(parts, |part| part.prompt_token),
+            tokens_per_byte: top(parts, |part| part.tokens_per_byte),
+            gap: top(parts, |part| part.gap),
+            rest: top(parts, |part| part.rest),
+            total: top(parts, |part| part.total),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Puts the pieces of a streamed answer together, and tells a whole one from a broken one. Pure.
 
+use std::borrow::Cow;
+
 use super::{
     error::UpstreamError,
     text::Texts,
@@ -18,12 +20,20 @@ pub(super) struct Split {
 
 impl Split {
     /// Takes the next bytes and gives the lines that are whole.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, UpstreamError> {
+    pub(super) fn feed<'a>(
+        &mut self,
+        bytes: &'a [u8],
+    ) -> Result<Vec<Cow<'a, [u8]>>, UpstreamError> {
         let mut lines = Vec::new();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let is_whole = piece.ends_with(b"\n");
+            if is_whole && self.pending.is_empty() {
+                lines.push(Cow::Borrowed(piece));
+                continue;
+            }
             self.pending.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                lines.push(std::mem::take(&mut self.pending));
+            if is_whole {
+                lines.push(Cow::Owned(std::mem::take(&mut self.pending)));
             } else if self.pending.len() > MOST_LINE_BYTES {
                 return Err(UpstreamError::Endless);
             }
@@ -73,7 +83,7 @@ impl Lines {
         if line.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let line: Line = serde_json::from_slice(line).map_err(|_| UpstreamError::Garbage)?;
+        let line: Line<'_> = serde_json::from_slice(line).map_err(|_| UpstreamError::Garbage)?;
         if line.error.is_some() {
             return Err(UpstreamError::ErrorLine);
         }

@@ -1,9 +1,9 @@
 //! Ollama's bodies, as far as ticketd needs them (recorded with Ollama 0.32.15).
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use actix_web::web::Bytes;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::Value;
 
 use crate::config::{KeepAlive, Model, Options};
@@ -122,14 +122,14 @@ impl<'a> CanaryRequest<'a> {
 
 /// One line of a streamed answer.
 #[derive(Debug, Deserialize)]
-pub(super) struct Line {
-    #[serde(default)]
-    pub(super) response: String,
-    #[serde(default)]
-    pub(super) thinking: String,
+pub(super) struct Line<'a> {
+    #[serde(borrow, default)]
+    pub(super) response: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) thinking: Cow<'a, str>,
     #[serde(default)]
     pub(super) done: bool,
-    pub(super) error: Option<Value>,
+    pub(super) error: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "count")]
     load_duration: Option<u64>,
     #[serde(default, deserialize_with = "count")]
@@ -147,7 +147,7 @@ fn count<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
     Value::deserialize(value).map(|value| value.as_u64())
 }
 
-impl Line {
+impl Line<'_> {
     /// The measures of a closing line.
     pub(super) fn stats(&self) -> Stats {
         Stats {
@@ -280,8 +280,8 @@ mod tests {
             (r#""eval_count":99999999999999999999999"#, none),
         ];
         for (fields, expected) in table {
-            let line: Line =
-                serde_json::from_str(&format!(r#"{{"done":true,{fields}}}"#)).expect("a line");
+            let line = format!(r#"{{"done":true,{fields}}}"#);
+            let line: Line<'_> = serde_json::from_str(&line).expect("a line");
             assert_eq!(line.stats(), expected, "{fields}");
         }
     }

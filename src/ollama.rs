@@ -24,7 +24,7 @@ use actix_web::{
     web::Bytes,
 };
 use awc::{Client, ClientResponse, Connector, error::PayloadError};
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, timeout};
 
 use self::stream::Lines;
@@ -149,8 +149,10 @@ where
         let answer = lines.feed(&piece?)?;
         pace.count(lines.tokens());
         if let Some(answer) = answer {
-            // Nobody waits for the end of the body, behind which the connection is free for another call.
-            rt::spawn(timeout(END, async move { response.next().await }));
+            // Behind the end of the body the connection is free for another call. Nobody waits for it.
+            if response.next().now_or_never().is_none() {
+                rt::spawn(timeout(END, async move { response.next().await }));
+            }
             return Ok(answer);
         }
     }

@@ -155,7 +155,7 @@ impl Spoken {
 
 impl Node {
     /// The node's log.
-    pub(super) fn lines(&self) -> NodeLines {
+    pub(super) fn lines(&mut self) -> NodeLines {
         match self.reader().filter(|_| !self.piped) {
             Some(reader) => NodeLines::Journal(reader),
             None => {

@@ -23,6 +23,9 @@ const MOST_LINE_BYTES: usize = 4096;
 /// The lines that are kept in memory.
 const KEPT: usize = 200;
 
+/// How many lines a follower may be behind before some are lost to it; a tenth of a megabyte.
+const AHEAD: usize = 1024;
+
 /// The lines of output that are kept with the end of a process.
 pub(super) const LAST_LINES: usize = 10;
 
@@ -82,15 +85,15 @@ pub(super) struct NodeLog {
     node: NodeId,
     lines: VecDeque<LogLine>,
     count: u64,
-    followers: broadcast::Sender<LogLine>,
+    /// Those who read on; its buffer is there only while there are any.
+    followers: Option<broadcast::Sender<LogLine>>,
     limit: Limit,
 }
 
 impl NodeLog {
     pub(super) fn new(node: NodeId, lines_per_second: u32) -> Self {
-        let (followers, _) = broadcast::channel(1024);
         let limit = Limit::new(lines_per_second);
-        Self { node, lines: VecDeque::new(), count: 0, followers, limit }
+        Self { node, lines: VecDeque::new(), count: 0, followers: None, limit }
     }
 
     pub(super) fn set_rate(&mut self, lines_per_second: u32) {
@@ -124,8 +127,8 @@ impl NodeLog {
         let line = LogLine { seq: Some(self.count), at: Timestamp::now(), pid, level, line };
         self.lines.truncate(KEPT - 1);
         self.lines.push_front(line.clone());
-        // That nobody follows is fine.
-        let _ = self.followers.send(line);
+        // It is refused when the last follower has gone.
+        self.followers = self.followers.take().filter(|followers| followers.send(line).is_ok());
     }
 
     /// Says how many lines were not logged, if any.
@@ -140,8 +143,9 @@ impl NodeLog {
     }
 
     /// The lines that are kept, and those to come.
-    pub(super) fn read(&self) -> (Vec<LogLine>, broadcast::Receiver<LogLine>) {
-        (self.lines.iter().rev().cloned().collect(), self.followers.subscribe())
+    pub(super) fn read(&mut self) -> (Vec<LogLine>, broadcast::Receiver<LogLine>) {
+        let followers = self.followers.get_or_insert_with(|| broadcast::channel(AHEAD).0);
+        (self.lines.iter().rev().cloned().collect(), followers.subscribe())
     }
 
     /// The last lines of one process.
@@ -263,5 +267,26 @@ mod tests {
         assert_eq!(kept.len(), KEPT);
         assert_eq!((kept[0].seq, kept[0].line.as_str()), (Some(102), "line 101"));
         assert_eq!(log.last_of(7, 2), ["line 298", "line 299"]);
+    }
+
+    #[test]
+    fn a_buffer_for_followers_is_there_only_while_somebody_follows() {
+        let mut log = NodeLog::new(NodeId::from("n".to_owned()), 1);
+        let take = |log: &mut NodeLog, line: &str| log.take(line.to_owned(), 7, Duration::ZERO);
+        take(&mut log, "one");
+        assert!(log.followers.is_none());
+        let ((kept, mut one), (_, mut other)) = (log.read(), log.read());
+        assert_eq!(kept.len(), 1);
+        take(&mut log, "two");
+        for coming in [&mut one, &mut other] {
+            assert_eq!(coming.try_recv().expect("a line").line, "two");
+        }
+        drop(one);
+        take(&mut log, "three");
+        assert_eq!(other.try_recv().expect("a line").line, "three");
+        drop(other);
+        take(&mut log, "four");
+        assert!(log.followers.is_none());
+        assert_eq!(log.read().0.len(), 4);
     }
 }

@@ -7,6 +7,7 @@ mod attempt;
 mod budget;
 mod cases;
 mod hedge;
+mod judge;
 mod progress;
 mod trace;
 
@@ -33,6 +34,7 @@ use self::{
     cases::Cases,
 };
 pub use self::{
+    judge::{Judge, Unfit},
     progress::{Now, Progress, Reporter, Step},
     trace::{Attempted, Trace},
 };
@@ -44,7 +46,7 @@ use crate::{
     config,
     journal::tell,
     metrics::Metrics,
-    ollama::{Answer, Body, GenerateRequest},
+    ollama::{Body, GenerateRequest},
 };
 
 /// Makes the model calls of one ticket.
@@ -56,26 +58,6 @@ pub struct Dispatch {
     trace: RefCell<Trace>,
     progress: Reporter,
     metrics: Arc<Metrics>,
-}
-
-/// Why an answer is not accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfit {
-    /// A fixed phrase for the log, never a part of the answer.
-    pub reason: &'static str,
-    /// What the next attempt is told about it, before the prompt.
-    pub repair: Option<String>,
-    /// Whether the node did all that a node can: it is a good one whatever the next one answers.
-    pub blameless: bool,
-    /// Whether the prompt left no room for the answer, so that every node would fail.
-    pub too_long: bool,
-}
-
-impl Unfit {
-    /// An answer that says something about its node, if another one can give a good one.
-    pub fn new(reason: &'static str) -> Self {
-        Self { reason, repair: None, blameless: false, too_long: false }
-    }
 }
 
 /// Why a model call brought nothing.
@@ -173,7 +155,7 @@ impl Dispatch {
         request: &GenerateRequest<'_>,
         stage: Stage,
         deadline: Instant,
-        judge: impl Fn(&Answer) -> Result<T, Unfit>,
+        judge: &impl Judge<T>,
     ) -> Result<T, Failed> {
         let mut body: Option<Body> = None;
         let mut call = Call {
@@ -204,13 +186,13 @@ impl Dispatch {
             let second = self.second(excluded, lease.prospect());
             let (mut second, mut hedged) = (pin!(second), false);
             let (mut copies, mut ended) = (FuturesUnordered::new(), Outcome::Failed);
-            copies.push(self.run(lease, call.request(sent), &judge));
+            copies.push(self.run(lease, call.request(sent), judge));
             while !copies.is_empty() {
                 let (lease, result) = select! {
                     Some(run) = copies.next() => run,
                     lease = &mut second, if !hedged => {
                         debug!(ticketd.node = %node, "call takes long: a second copy runs elsewhere");
-                        copies.push(self.run(lease, call.request(sent), &judge));
+                        copies.push(self.run(lease, call.request(sent), judge));
                         hedged = true;
                         continue;
                     }
@@ -249,7 +231,7 @@ impl Dispatch {
         &self,
         lease: Lease,
         request: Request,
-        judge: &impl Fn(&Answer) -> Result<T, Unfit>,
+        judge: &impl Judge<T>,
     ) -> (Lease, attempt::Result<T>) {
         self.progress.started(lease.node());
         let result = self.attempt(&lease, request, judge).await;

@@ -43,4 +43,5 @@ pub use self::{
     gazetteer::Gazetteer,
     lists::{BadList, Files},
     name::Level,
+    said::Said,
 };

@@ -6,6 +6,7 @@ mod condense;
 pub mod evaluate;
 pub mod extractive;
 pub mod grounding;
+mod judge;
 mod long;
 pub mod numerals;
 pub mod parse;
@@ -15,14 +16,14 @@ mod transcript;
 mod validate;
 mod zone;
 
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::debug;
 use utoipa::ToSchema;
 
-use self::validate::Fault;
+use self::judge::Judge;
 pub use self::{
     check::{BadCheck, Check, Checked, MOST_CONTENT, MOST_TITLE, MOST_WORK, MOST_ZONE},
     prompt::Prompts,
@@ -33,9 +34,9 @@ pub use self::{
 use crate::{
     balancer::queue::Stage,
     config::{self, BadPrompt, Correction, Fallback, Ungrounded},
-    dispatch::{Dispatch, Failed, Unfit},
+    dispatch::{Dispatch, Failed},
     journal::tell,
-    ollama::{Answer, GenerateRequest, Stats},
+    ollama::{Answer, GenerateRequest},
     place::{self, Alternative, Corrector, Named, Outcome},
 };
 
@@ -196,8 +197,7 @@ impl<'a> Tickets<'a> {
         stage: Stage,
         deadline: Instant,
     ) -> Result<(Ticket, Quality), Failed> {
-        let Settings { model, ticket: config::Ticket { types, .. }, prompts, corrector } =
-            self.settings;
+        let Settings { model, prompts, .. } = self.settings;
         let prompt = prompt::for_ticket(call);
         let context = u64::from(model.options.num_ctx);
         // Half of the most that it may need is what no tokeniser does with less.
@@ -207,37 +207,10 @@ impl<'a> Tickets<'a> {
         }
         let request =
             GenerateRequest::new(model, &prompts.ticket_system, &prompt, &prompts.ticket_format);
-        let first: RefCell<Option<(Ticket, Quality)>> = RefCell::default();
-        let judge = |answer: &Answer| {
-            let Stats { prompt_tokens, tokens, .. } = answer.stats;
-            if prompt_tokens.unwrap_or_default() + tokens.unwrap_or_default() > context {
-                // Ollama then forgets the beginning of the prompt while it writes.
-                let reason = "the prompt left no room for the answer";
-                return Err(Unfit { too_long: true, blameless: true, ..Unfit::new(reason) });
-            }
-            let ticket = validate::ticket(&answer.text, types).and_then(|ticket| {
-                let copied = prompts.guarded.are_in(&ticket, said);
-                if copied { Err(Fault::Instructions) } else { Ok(ticket) }
-            });
-            let ticket = ticket.map_err(|fault| Unfit {
-                repair: Some(prompt::repair(fault.repair())),
-                ..Unfit::new(fault.reason())
-            })?;
-            let quality = Quality::of(said, &ticket, corrector);
-            match first.take() {
-                None if !quality.grounded => {
-                    let repair = Some(prompt::repair(&quality.faults()));
-                    first.replace(Some((ticket, quality)));
-                    let reason = "the ticket says what nobody said";
-                    Err(Unfit { repair, blameless: true, ..Unfit::new(reason) })
-                }
-                Some(first) if first.1.ungrounded.len() <= quality.ungrounded.len() => Ok(first),
-                _ => Ok((ticket, quality)),
-            }
-        };
+        let judge = Judge::new(self.settings, said);
         self.dispatch.stage("ticket");
-        match self.dispatch.call(&request, stage, deadline, judge).await {
-            Err(failed) if !failed.is_shutdown() => first.take().ok_or(failed),
+        match self.dispatch.call(&request, stage, deadline, &judge).await {
+            Err(failed) if !failed.is_shutdown() => judge.into_first().ok_or(failed),
             made => made,
         }
     }
@@ -285,7 +258,7 @@ impl<'a> Tickets<'a> {
         let judge = |answer: &Answer| Ok(arbitrate::choice(&answer.text, alternatives.len()));
         let deadline = deadline.min(Instant::now() + PATIENCE);
         self.dispatch.stage("zone");
-        match self.dispatch.call(&request, Stage::Begun, deadline, judge).await {
+        match self.dispatch.call(&request, Stage::Begun, deadline, &judge).await {
             // Of nothing, anything said chooses nothing.
             Ok(choice) if alternatives.is_empty() || choice == Some(0) => {
                 let kept = place::Answer { outcome: Outcome::Kept, path };

@@ -12,11 +12,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{Dispatch, Unfit, budget::budget};
+use super::{Dispatch, Judge, Unfit, budget::budget};
 use crate::{
     balancer::{Lease, Measured, Outcome, Prospect},
     config,
-    ollama::{self, Answer, Body, Budget, Pace, Stalled, UpstreamError},
+    ollama::{self, Body, Budget, Pace, Stalled, UpstreamError},
 };
 
 /// A call whose last token came no longer ago goes on although its node is given up.
@@ -62,12 +62,12 @@ impl Dispatch {
         &self,
         lease: &Lease,
         request: Request,
-        judge: &impl Fn(&Answer) -> std::result::Result<T, Unfit>,
+        judge: &impl Judge<T>,
     ) -> Result<T> {
         let (pace, since, bytes) = (Pace::default(), Instant::now(), request.bytes());
         let ceiling = Budget::from(&self.settings);
         let call = ollama::generate(&self.client, lease.base_url(), request.body, ceiling, &pace);
-        let mut call = pin!(self.telling(call, &pace));
+        let mut call = pin!(self.telling(call, &pace, || judge.prepare()));
         let overdue = overdue(&pace, lease.prospect(), bytes, request.retries, &self.settings);
         let mut overdue = pin!(overdue);
         let answer = select! {
@@ -85,7 +85,7 @@ impl Dispatch {
             }
         };
         let total = since.elapsed();
-        let judged = judge(&answer);
+        let judged = judge.judge(&answer);
         let ollama::Stats { load_time, prompt_tokens, prompt_time, tokens, token_time } =
             answer.stats;
         let measured = Measured {
@@ -107,11 +107,17 @@ impl Dispatch {
 }
 
 impl Dispatch {
-    /// The same call, whose tokens are told as they come.
-    async fn telling<F: Future>(&self, call: F, pace: &Pace) -> F::Output {
-        let (mut call, mut told) = (pin!(call), 0);
+    /// The same call, whose tokens are told as they come; `sent` is told when it is on its way.
+    async fn telling<F: Future>(&self, call: F, pace: &Pace, sent: impl FnOnce()) -> F::Output {
+        let (mut call, mut told, mut sent) = (pin!(call), 0, Some(sent));
         poll_fn(|context| {
             let polled = call.as_mut().poll(context);
+            if polled.is_pending()
+                && pace.started().is_some()
+                && let Some(sent) = sent.take()
+            {
+                sent();
+            }
             if pace.tokens() != told {
                 told = pace.tokens();
                 self.progress.tokens(told);

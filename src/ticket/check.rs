@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{
     BadTranscript, Quality, Ticket, Transcript,
     grounding::{self, Field, Found, Kind},
-    quality::PlaceEar,
+    quality::Evidence,
     transcript::{Json, Source},
 };
 use crate::place::Corrector;
@@ -138,14 +138,8 @@ impl Check {
 
     /// Compares both.
     pub fn compare(&self, corrector: &Corrector) -> Checked {
-        let Self { call, ticket, .. } = self;
-        let (grounding, mut found) = grounding::locate(call, ticket, &PlaceEar::new(corrector));
-        let known = grounding.ungrounded.len();
-        let quality = Quality::with(grounding, call, ticket, corrector);
-        for place in &quality.ungrounded[known..] {
-            found.extend(grounding::spans(place, Field::Zone, ticket));
-        }
-        Checked { spans: self.spans(apart(found, ticket)), quality }
+        let (quality, found) = Evidence::new(&self.call, corrector).locate(&self.ticket);
+        Checked { spans: self.spans(apart(found, &self.ticket)), quality }
     }
 
     /// What was found, in characters.

@@ -21,7 +21,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::locate::{Field, Found, Place, locate, spans};
+pub use self::locate::{Field, Found, Place, spans};
 use self::{heard::Heard, number::Origin, spoken::Spoken};
 use super::{
     Ticket, Transcript,
@@ -94,39 +94,54 @@ impl<F: Fn(char, char) -> bool> Ear for F {
     }
 }
 
-/// Compares a ticket with its call.
-///
-/// Promised: a title or a content that quotes a turn of the call word for word is grounded, unless
-/// it has a telephone number that another turn took back.
-/// What is computed (sums, 2025年 for 去年) is not grounded. The ticket's type is not looked at, and
-/// of its zone the numbers only.
-pub fn check(transcript: &Transcript, ticket: &Ticket, ear: &impl Ear) -> Grounding {
-    let spoken = Spoken::new(transcript, ear);
-    let heard = Heard::new(transcript, &ticket.ticket_zone, ear);
-    compare(&spoken, &heard, ticket, ear, |_, _, _| {})
+/// What a call says, read once for all tickets that are compared with it.
+pub struct Basis<'a, E> {
+    transcript: &'a Transcript,
+    spoken: Spoken,
+    heard: Heard<'a, E>,
+    ear: &'a E,
 }
 
-/// Compares both; `tell` gets every number of the ticket with where it comes from.
-fn compare<E: Ear>(
-    spoken: &Spoken,
-    heard: &Heard<'_, E>,
-    ticket: &Ticket,
-    ear: &E,
-    mut tell: impl FnMut(Field, &Number, &Origin<'_>),
-) -> Grounding {
-    let mut grounding = Grounding::default();
-    for field in [Field::Title, Field::Content] {
-        let text = field.of(ticket);
-        number::check(text, spoken, ear, &mut grounding, |number, from| tell(field, number, from));
-        day::check(text, spoken, &mut grounding.ungrounded);
-        person::check(text, heard, &mut grounding.ungrounded);
-        office::check(text, heard, &mut grounding.ungrounded);
+impl<'a, E: Ear> Basis<'a, E> {
+    /// Reads a call.
+    pub fn new(transcript: &'a Transcript, ear: &'a E) -> Self {
+        let (spoken, heard) = (Spoken::new(transcript, ear), Heard::new(transcript, ear));
+        Self { transcript, spoken, heard, ear }
     }
-    let zone = Field::Zone;
-    let tell = |number: &Number, from: &Origin<'_>| tell(zone, number, from);
-    number::check(zone.of(ticket), spoken, ear, &mut grounding, tell);
-    grounding.omitted = omitted::of(spoken, ticket, ear);
-    grounding
+
+    /// Compares a ticket with the call.
+    ///
+    /// Promised: a title or a content that quotes a turn of the call word for word is grounded, unless
+    /// it has a telephone number that another turn took back.
+    /// What is computed (sums, 2025年 for 去年) is not grounded. The ticket's type is not looked at, and
+    /// of its zone the numbers only.
+    pub fn check(&self, ticket: &Ticket) -> Grounding {
+        self.compare(ticket, |_, _, _| {})
+    }
+
+    /// Compares both; `tell` gets every number of the ticket with where it comes from.
+    fn compare(
+        &self,
+        ticket: &Ticket,
+        mut tell: impl FnMut(Field, &Number, &Origin<'_>),
+    ) -> Grounding {
+        let Self { spoken, ear, .. } = self;
+        let heard = self.heard.with(&ticket.ticket_zone);
+        let mut grounding = Grounding::default();
+        for field in [Field::Title, Field::Content] {
+            let text = field.of(ticket);
+            let tell = |number: &Number, from: &Origin<'_>| tell(field, number, from);
+            number::check(text, spoken, *ear, &mut grounding, tell);
+            day::check(text, spoken, &mut grounding.ungrounded);
+            person::check(text, &heard, &mut grounding.ungrounded);
+            office::check(text, &heard, &mut grounding.ungrounded);
+        }
+        let zone = Field::Zone;
+        let tell = |number: &Number, from: &Origin<'_>| tell(zone, number, from);
+        number::check(zone.of(ticket), spoken, *ear, &mut grounding, tell);
+        grounding.omitted = omitted::of(spoken, ticket, *ear);
+        grounding
+    }
 }
 
 /// The most items of a kind of doubt; a ticket with more is wrong as a whole.

@@ -43,7 +43,7 @@ impl Tickets<'_> {
             if condense::is_short(part) {
                 return Ok(part.clone());
             }
-            match self.dispatch.call(&request, stage, deadline, judge).await {
+            match self.dispatch.call(&request, stage, deadline, &judge).await {
                 Err(Failed::Exhausted { attempts, last }) => {
                     warn!(attempts, reason = last, "a part of a long call is condensed by rules");
                     Ok(condense::by_rules(part))

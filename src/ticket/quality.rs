@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use super::{
     Ticket, Transcript,
-    grounding::{self, Ear, Grounding, Item, Kind},
+    grounding::{self, Basis, Ear, Field, Found, Grounding, Item, Kind},
     transcript::inert,
 };
-use crate::place::Corrector;
+use crate::place::{Corrector, Said};
 
 /// How far a ticket can be trusted; the names are those of the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -32,34 +32,59 @@ pub struct Quality {
     pub skipped_turns: usize,
 }
 
-impl Quality {
-    /// Compares a ticket with its call.
-    pub fn of(call: &Transcript, ticket: &Ticket, corrector: &Corrector) -> Self {
-        let grounding = grounding::check(call, ticket, &PlaceEar::new(corrector));
-        Self::with(grounding, call, ticket, corrector)
+/// What a call says, read once for all tickets that are compared with it.
+pub(super) struct Evidence<'a> {
+    basis: Basis<'a, Corrector>,
+    said: Said<'a>,
+    skipped_turns: usize,
+}
+
+impl<'a> Evidence<'a> {
+    /// Reads a call.
+    pub(super) fn new(call: &'a Transcript, corrector: &'a Corrector) -> Self {
+        let said = corrector.listen(call.turns.iter().map(|turn| turn.words.as_str()));
+        let skipped_turns = call.unknown_turns;
+        Self { basis: Basis::new(call, corrector), said, skipped_turns }
     }
 
-    /// What a comparison of both showed, with what nobody said of the zone.
-    pub(super) fn with(
-        grounding: Grounding,
-        call: &Transcript,
-        ticket: &Ticket,
-        corrector: &Corrector,
-    ) -> Self {
+    /// Compares a ticket with the call.
+    pub(super) fn quality(&self, ticket: &Ticket) -> Quality {
+        self.with(self.basis.check(ticket), ticket)
+    }
+
+    /// The same, and where the ticket's values stand and were said.
+    pub(super) fn locate(&self, ticket: &Ticket) -> (Quality, Vec<Found>) {
+        let (grounding, mut found) = self.basis.locate(ticket);
+        let known = grounding.ungrounded.len();
+        let quality = self.with(grounding, ticket);
+        for place in &quality.ungrounded[known..] {
+            found.extend(grounding::spans(place, Field::Zone, ticket));
+        }
+        (quality, found)
+    }
+
+    /// What a comparison showed, with what nobody said of the zone.
+    fn with(&self, grounding: Grounding, ticket: &Ticket) -> Quality {
         let Grounding { mut ungrounded, omitted, unhedged: warnings } = grounding;
         if !super::zone::is_none(&ticket.ticket_zone) {
-            let words: Vec<&str> = call.turns.iter().map(|turn| turn.words.as_str()).collect();
-            let unsaid = corrector.unsaid(&ticket.ticket_zone, &words).into_iter();
+            let unsaid = self.said.lacks(&ticket.ticket_zone).into_iter();
             ungrounded.extend(unsaid.map(|text| Item { kind: Kind::Address, text }));
         }
-        Self {
+        Quality {
             grounded: ungrounded.is_empty(),
             ungrounded,
             omitted,
             warnings,
             condensed: false,
-            skipped_turns: call.unknown_turns,
+            skipped_turns: self.skipped_turns,
         }
+    }
+}
+
+impl Quality {
+    /// Compares a ticket with its call.
+    pub fn of(call: &Transcript, ticket: &Ticket, corrector: &Corrector) -> Self {
+        Evidence::new(call, corrector).quality(ticket)
     }
 
     /// What the next attempt is told of the faults.
@@ -76,25 +101,13 @@ impl Quality {
     }
 }
 
-/// What the corrector of place names knows about sounds and names.
-pub(super) struct PlaceEar<'a> {
-    corrector: &'a Corrector,
-}
-
-impl<'a> PlaceEar<'a> {
-    /// The ear of a corrector.
-    pub(super) fn new(corrector: &'a Corrector) -> Self {
-        Self { corrector }
-    }
-}
-
-impl Ear for PlaceEar<'_> {
+impl Ear for Corrector {
     fn same_sound(&self, one: char, other: char) -> bool {
-        self.corrector.sounds_alike(one, other)
+        self.sounds_alike(one, other)
     }
 
     fn names(&self, text: &str) -> Vec<Range<usize>> {
-        self.corrector.numbered(text)
+        self.numbered(text)
     }
 }
 

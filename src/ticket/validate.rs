@@ -7,7 +7,10 @@ mod wording;
 
 use serde_json::{Map, Value};
 
-pub(super) use self::{fault::Fault, instructions::Instructions};
+pub(super) use self::{
+    fault::Fault,
+    instructions::{Instructions, Said},
+};
 use super::{NOT_MENTIONED, Ticket, parse};
 
 /// The four fields of a ticket.

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use super::Ear;
-use crate::ticket::Transcript;
+use crate::{ticket::Transcript, words::is_letter};
 
 /// Stands between two turns.
 const BREAK: char = '\n';
@@ -11,26 +11,43 @@ const BREAK: char = '\n';
 /// The characters of a call without punctuation.
 pub(super) struct Heard<'a, E> {
     chars: Vec<char>,
-    places: HashMap<char, Vec<usize>>,
+    /// Each character with a place of it, in order.
+    places: Vec<(char, usize)>,
     ear: &'a E,
     /// The places of what sounds like a character, as far as it was asked for.
     sounding: RefCell<HashMap<char, Rc<[usize]>>>,
 }
 
 impl<'a, E: Ear> Heard<'a, E> {
-    /// All turns, and the zone, whose names may be corrected.
-    pub(super) fn new(transcript: &Transcript, zone: &str, ear: &'a E) -> Self {
-        let turns = transcript.turns.iter().map(|turn| turn.words.as_str());
-        let mut chars = vec![BREAK];
-        for words in turns.chain([zone]) {
-            chars.extend(words.chars().filter(|c| c.is_alphanumeric()));
-            chars.push(BREAK);
+    /// All turns.
+    pub(super) fn new(transcript: &Transcript, ear: &'a E) -> Self {
+        let none =
+            Self { chars: vec![BREAK], places: Vec::new(), ear, sounding: RefCell::default() };
+        none.and(transcript.turns.iter().map(|turn| turn.words.as_str()))
+    }
+
+    /// The same and a zone, whose names may be corrected.
+    pub(super) fn with(&self, zone: &str) -> Self {
+        let (chars, places) = (self.chars.clone(), self.places.clone());
+        Self { chars, places, ear: self.ear, sounding: RefCell::default() }.and([zone])
+    }
+
+    fn and<'b>(mut self, turns: impl IntoIterator<Item = &'b str>) -> Self {
+        let from = self.chars.len();
+        for words in turns {
+            self.chars.extend(words.chars().filter(is_letter));
+            self.chars.push(BREAK);
         }
-        let mut places: HashMap<char, Vec<usize>> = HashMap::new();
-        for (at, c) in chars.iter().enumerate() {
-            places.entry(*c).or_default().push(at);
-        }
-        Self { chars, places, ear, sounding: RefCell::default() }
+        self.places.extend(self.chars.iter().copied().zip(0..).skip(from));
+        self.places.sort();
+        self
+    }
+
+    /// Where a character was said, each time with it.
+    fn exactly(&self, c: char) -> &[(char, usize)] {
+        let from = self.places.partition_point(|(other, _)| *other < c);
+        let length = self.places[from..].partition_point(|(other, _)| *other == c);
+        &self.places[from..from + length]
     }
 
     fn same(&self, one: char, other: char) -> bool {
@@ -42,8 +59,9 @@ impl<'a, E: Ear> Heard<'a, E> {
         if let Some(known) = self.sounding.borrow().get(&c) {
             return Rc::clone(known);
         }
-        let alike = self.places.iter().filter(|(other, _)| self.same(c, **other));
-        let mut found: Vec<usize> = alike.flat_map(|(_, places)| places.iter().copied()).collect();
+        let each = self.places.chunk_by(|(one, _), (other, _)| one == other);
+        let alike = each.filter(|places| self.same(c, places[0].0));
+        let mut found: Vec<usize> = alike.flatten().map(|(_, at)| *at).collect();
         found.sort_unstable();
         let found: Rc<[usize]> = found.into();
         self.sounding.borrow_mut().insert(c, Rc::clone(&found));
@@ -58,17 +76,17 @@ impl<'a, E: Ear> Heard<'a, E> {
 
     /// Where a word was said in these very characters.
     pub(super) fn places_exactly<'b>(&'b self, word: &'b str) -> impl Iterator<Item = usize> + 'b {
-        let first = word.chars().next().and_then(|first| self.places.get(&first));
+        let first = word.chars().next().map_or(&[][..], |first| self.exactly(first));
         let is_here = |at: &usize| {
             word.chars().eq(self.chars[*at..].iter().copied().take(word.chars().count()))
         };
-        first.into_iter().flatten().copied().filter(is_here)
+        first.iter().map(|(_, at)| *at).filter(is_here)
     }
 
     /// Whether a name was said in these very characters.
     pub(super) fn has_exactly(&self, name: &[char]) -> bool {
-        let first = name.first().and_then(|first| self.places.get(first));
-        first.into_iter().flatten().any(|at| self.chars[*at..].starts_with(name))
+        let first = name.first().map_or(&[][..], |first| self.exactly(*first));
+        first.iter().any(|(_, at)| self.chars[*at..].starts_with(name))
     }
 
     /// Whether one of some characters was said at a place or a few behind it, in the same turn.
@@ -126,8 +144,7 @@ impl<'a, E: Ear> Heard<'a, E> {
     /// and end alike, and the characters of the shorter are all in the longer, in their order.
     pub(super) fn places_of_form(&self, name: &[char]) -> Vec<usize> {
         let (Some(first), Some(last)) = (name.first(), name.last()) else { return Vec::new() };
-        let ends = self.places.get(last).into_iter().flatten();
-        let begins = |end: &usize| {
+        let begins = |(_, end): &(char, usize)| {
             let from = end.saturating_sub(MOST_FORM.max(name.len()));
             let mut span = (from..(end + 1).saturating_sub(LEAST_FORM - 1)).rev();
             let end = *end;
@@ -139,7 +156,7 @@ impl<'a, E: Ear> Heard<'a, E> {
                     && (is_within(said, name) || is_within(name, said))
             })
         };
-        ends.filter_map(begins).collect()
+        self.exactly(*last).iter().filter_map(begins).collect()
     }
 }
 

@@ -1,5 +1,5 @@
 //! Where a ticket says its values, and where in the call each was said. What is judged is what
-//! [`check`](super::check) judges.
+//! [`check`](Basis::check) judges.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Ear, Grounding, Heard, Item, Kind, compare, kind,
+    Basis, Ear, Grounding, Item, Kind, kind,
     number::{self, Origin},
     spoken::{Spoken, Voice},
 };
@@ -69,36 +69,38 @@ pub struct Place {
 /// The most places that are told of one value.
 const MOST_PLACES: usize = 10;
 
-/// Compares a ticket with its call and tells where its values stand: all numbers of its fields, and what else
-/// nobody said. They come in no order, and may overlap.
-pub fn locate(transcript: &Transcript, ticket: &Ticket, ear: &impl Ear) -> (Grounding, Vec<Found>) {
-    let spoken = Spoken::new(transcript, ear);
-    let heard = Heard::new(transcript, &ticket.ticket_zone, ear);
-    let turns = Turns::new(transcript);
-    let mut parts: HashMap<Vec<String>, Vec<Place>> = HashMap::new();
-    let (mut found, mut invented) = (Vec::new(), HashSet::new());
-    let grounding = compare(&spoken, &heard, ticket, ear, |field, number, origin| {
-        let said = match origin {
-            Origin::Nothing | Origin::Own => Vec::new(),
-            Origin::Said { numbers, .. } if numbers.is_empty() => parts
-                .entry(number.readings.clone())
-                .or_insert_with(|| turns.places(&number::parts(number, &spoken), &spoken))
-                .clone(),
-            Origin::Said { numbers, .. } => turns.places(numbers, &spoken),
-        };
-        let (span, kind) = (number.span.clone(), kind(number));
-        let grounded = !matches!(origin, Origin::Nothing);
-        if !grounded {
-            invented.insert((kind, field.of(ticket)[span.clone()].trim().to_owned()));
+impl<E: Ear> Basis<'_, E> {
+    /// Compares a ticket with the call and tells where its values stand: all numbers of its fields, and what
+    /// else nobody said. They come in no order, and may overlap.
+    pub fn locate(&self, ticket: &Ticket) -> (Grounding, Vec<Found>) {
+        let spoken = &self.spoken;
+        let turns = Turns::new(self.transcript);
+        let mut parts: HashMap<Vec<String>, Vec<Place>> = HashMap::new();
+        let (mut found, mut invented) = (Vec::new(), HashSet::new());
+        let grounding = self.compare(ticket, |field, number, origin| {
+            let said = match origin {
+                Origin::Nothing | Origin::Own => Vec::new(),
+                Origin::Said { numbers, .. } if numbers.is_empty() => parts
+                    .entry(number.readings.clone())
+                    .or_insert_with(|| turns.places(&number::parts(number, spoken), spoken))
+                    .clone(),
+                Origin::Said { numbers, .. } => turns.places(numbers, spoken),
+            };
+            let (span, kind) = (number.span.clone(), kind(number));
+            let grounded = !matches!(origin, Origin::Nothing);
+            if !grounded {
+                invented.insert((kind, field.of(ticket)[span.clone()].trim().to_owned()));
+            }
+            found.push(Found { field, span, kind, grounded, said });
+        });
+        for item in &grounding.ungrounded {
+            if !invented.contains(&(item.kind, item.text.clone())) {
+                let at = [Field::Title, Field::Content];
+                found.extend(at.map(|at| spans(item, at, ticket)).concat());
+            }
         }
-        found.push(Found { field, span, kind, grounded, said });
-    });
-    for item in &grounding.ungrounded {
-        if !invented.contains(&(item.kind, item.text.clone())) {
-            found.extend([Field::Title, Field::Content].map(|at| spans(item, at, ticket)).concat());
-        }
+        (grounding, found)
     }
-    (grounding, found)
 }
 
 /// Where a field has something that nobody said.

@@ -31,15 +31,18 @@ const STREETS: &str = "路街巷弄道村组院坊里庄湾";
 
 /// What a ticket lacks, zone and all.
 pub(super) fn of(spoken: &Spoken, ticket: &Ticket, ear: &impl Ear) -> Vec<Item> {
+    let voice = &spoken.citizen;
+    let mut items = Vec::new();
+    let must = |number: &&Number| number.certain && must_keep(number, &voice.text).is_some();
+    let numbers: Vec<&Number> = voice.numbers.iter().filter(must).collect();
+    if numbers.is_empty() {
+        return items;
+    }
     let text = [&ticket.ticket_zone, &ticket.ticket_title, &ticket.ticket_content]
         .map(String::as_str)
         .join("\n");
     let kept = numerals::said(&text, &ear.names(&text));
     let kept = Kept::new(&kept);
-    let voice = &spoken.citizen;
-    let mut items = Vec::new();
-    let must = |number: &&Number| number.certain && must_keep(number, &voice.text).is_some();
-    let numbers: Vec<&Number> = voice.numbers.iter().filter(must).collect();
     let withdrawn: HashSet<&str> = numbers
         .iter()
         .enumerate()

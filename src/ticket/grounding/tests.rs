@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     place::{Corrector, Gazetteer},
-    ticket::{Speaker, Turn, extractive, quality::PlaceEar},
+    ticket::{Speaker, Turn, extractive},
 };
 
 /// A call and a faithful ticket of it, one JSON object a line.
@@ -44,6 +44,11 @@ fn read(lines: &str) -> Vec<(Transcript, Ticket)> {
     lines.lines().map(read).collect()
 }
 
+/// What the comparison of a ticket with its call alone shows.
+fn check(call: &Transcript, ticket: &Ticket, ear: &impl Ear) -> Grounding {
+    Basis::new(call, ear).check(ticket)
+}
+
 /// False alarms, and the faults that nobody saw among those planted.
 fn tried(
     pairs: &[(Transcript, Ticket)],
@@ -52,17 +57,15 @@ fn tried(
 ) -> (Vec<String>, Vec<String>, usize) {
     let (mut planted, mut missed, mut alarms) = (0, Vec::new(), Vec::new());
     for (index, (call, ticket)) in pairs.iter().enumerate() {
-        let spoken = Spoken::new(call, ear);
-        let heard = Heard::new(call, &ticket.ticket_zone, ear);
-        let check = |ticket: &Ticket| compare(&spoken, &heard, ticket, ear, |_, _, _| {});
-        let grounding = check(ticket);
+        let basis = Basis::new(call, ear);
+        let grounding = basis.check(ticket);
         if !grounding.ungrounded.is_empty() || !grounding.omitted.is_empty() {
             alarms.push(format!("{}: {grounding:?}", ticket.ticket_title));
         }
         for fault in faults::plant(ticket, call).into_iter().skip(index % step).step_by(step) {
             planted += 1;
             // What is in doubt without the fault does not count for it.
-            if check(&fault.ticket).ungrounded.len() <= grounding.ungrounded.len() {
+            if basis.check(&fault.ticket).ungrounded.len() <= grounding.ungrounded.len() {
                 missed.push(format!("{}: {} {}", ticket.ticket_title, fault.what, fault.change));
             }
         }
@@ -88,7 +91,7 @@ fn faithful_tickets_are_grounded_and_planted_faults_are_found() {
 #[test]
 fn the_same_holds_for_the_calls_of_the_whole_product() {
     let corrector = Corrector::new(Gazetteer::embedded());
-    assert_told_apart(&read(ALL_CALLS), &PlaceEar::new(&corrector), 8);
+    assert_told_apart(&read(ALL_CALLS), &corrector, 8);
 }
 
 /// The same with every fault and what the product hears; `make grounding`.
@@ -97,7 +100,7 @@ fn the_same_holds_for_the_calls_of_the_whole_product() {
 fn every_planted_fault_is_tried() {
     let corrector = Corrector::new(Gazetteer::embedded());
     for calls in [CALLS, ALL_CALLS] {
-        assert_told_apart(&read(calls), &PlaceEar::new(&corrector), 1);
+        assert_told_apart(&read(calls), &corrector, 1);
     }
 }
 
@@ -108,7 +111,7 @@ fn a_file_of_calls_is_tried() {
     let Ok(file) = std::env::var("TICKETD_CALLS") else { return };
     let corrector = Corrector::new(Gazetteer::embedded());
     let pairs = read(&std::fs::read_to_string(file).unwrap());
-    let (alarms, missed, _) = tried(&pairs, &PlaceEar::new(&corrector), 1);
+    let (alarms, missed, _) = tried(&pairs, &corrector, 1);
     println!("{}\n{}", alarms.join("\n"), missed.join("\n"));
 }
 
@@ -148,7 +151,7 @@ fn a_long_call_is_compared_within_20_ms() {
     let ticket = pairs().swap_remove(3).1;
     let long = Ticket { ticket_content: ticket.ticket_content.repeat(12), ..ticket.clone() };
     let corrector = Corrector::new(Gazetteer::embedded());
-    let ear = PlaceEar::new(&corrector);
+    let ear = corrector;
     let kinds = ["一", "一万", "12", "1,", "三块五，"];
     let amounts: String = (1_000..9_000).map(|amount| format!("{amount}元，")).collect();
     let kinds = kinds.into_iter().chain([amounts.as_str()]).collect::<Vec<_>>();

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::ticket::{Ticket, Transcript};
+use crate::{
+    ticket::{Ticket, Transcript},
+    words::is_letter,
+};
 
 /// So many letters in the words of the instructions are no chance.
 const RUN: usize = 20;
@@ -44,8 +47,7 @@ impl Instructions {
     }
 
     /// Whether a ticket repeats them in words that nobody said.
-    pub(in crate::ticket) fn are_in(&self, ticket: &Ticket, call: &Transcript) -> bool {
-        let said: String = call.turns.iter().map(|turn| letters(&turn.words)).collect();
+    pub(in crate::ticket) fn are_in(&self, ticket: &Ticket, Said(said): &Said) -> bool {
         let copied = |text: &str| {
             let whole = letters(text);
             let told = self.letters.as_ref().is_some_and(|told| told.contains(&whole));
@@ -63,9 +65,19 @@ impl Instructions {
     }
 }
 
+/// The letters of a call.
+pub(in crate::ticket) struct Said(String);
+
+impl Said {
+    /// Those of all turns.
+    pub(in crate::ticket) fn new(call: &Transcript) -> Self {
+        Self(call.turns.iter().map(|turn| letters(&turn.words)).collect())
+    }
+}
+
 fn letters(text: &str) -> String {
     let mut letters = String::with_capacity(text.len());
-    letters.extend(text.chars().filter(|letter| letter.is_alphanumeric()));
+    letters.extend(text.chars().filter(is_letter));
     letters
 }
 
@@ -89,10 +101,10 @@ mod tests {
         }
     }
 
-    fn call(words: &str) -> Transcript {
+    fn call(words: &str) -> Said {
         let mut call = Transcript::default();
         call.push(Speaker::Citizen, words);
-        call
+        Said::new(&call)
     }
 
     #[test]

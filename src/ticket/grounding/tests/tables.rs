@@ -1,8 +1,9 @@
 //! Each rule and each trap by itself.
 
+use super::check;
 use crate::ticket::{
     Speaker, Ticket, Transcript, Turn,
-    grounding::{Grounding, Item, check},
+    grounding::{Grounding, Item},
 };
 
 fn transcript(turns: &[(Speaker, &str)]) -> Transcript {

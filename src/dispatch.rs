@@ -158,6 +158,8 @@ impl Dispatch {
         judge: &impl Judge<T>,
     ) -> Result<T, Failed> {
         let mut body: Option<Body> = None;
+        // How the last attempt ended.
+        let mut ended = None;
         let mut call = Call {
             id: 0,
             stage,
@@ -174,9 +176,15 @@ impl Dispatch {
             let made = async { body.take().unwrap_or_else(|| request.to_body()) };
             let (lease, made) = join(self.lease(&call, deadline), made).await;
             let sent = body.insert(made);
-            self.trace.borrow_mut().waited(since.elapsed());
+            // The lease may have come while the body was made.
+            let waited =
+                since.elapsed().saturating_sub(lease.as_ref().map_or(Duration::ZERO, Lease::held));
+            self.trace.borrow_mut().waited(waited);
             let lease = lease.map_err(|unserved| call.unserved(unserved, deadline))?;
-            self.metrics.calls.waited(self.priority, since.elapsed());
+            self.metrics.calls.waited(self.priority, waited);
+            if let Some(ended) = ended {
+                self.metrics.calls.retried(ended);
+            }
             if call.used == 0 {
                 call.id = BuildHasherDefault::<DefaultHasher>::default().hash_one(&*sent);
             }
@@ -185,7 +193,7 @@ impl Dispatch {
             let excluded = call.excluded.iter().chain([&node]).cloned().collect();
             let second = self.second(excluded, lease.prospect());
             let (mut second, mut hedged) = (pin!(second), false);
-            let (mut copies, mut ended) = (FuturesUnordered::new(), Outcome::Failed);
+            let mut copies = FuturesUnordered::new();
             copies.push(self.run(lease, call.request(sent), judge));
             while !copies.is_empty() {
                 let (lease, result) = select! {
@@ -211,7 +219,7 @@ impl Dispatch {
                         return Err(Failed::TooLong);
                     }
                     Err(miss) => {
-                        ended = miss.outcome;
+                        ended = Some(miss.outcome);
                         self.missed(&mut call, lease, miss);
                     }
                 }
@@ -219,7 +227,6 @@ impl Dispatch {
             if call.used >= self.settings.attempts {
                 return Err(call.exhausted());
             }
-            self.metrics.calls.retried(ended);
             if let Some(repair) = call.repair.take() {
                 body = Some(request.to_repair(&repair));
             }

@@ -131,6 +131,21 @@ async fn calls_retries_and_drafts_are_counted_where_they_belong() {
 }
 
 #[actix_web::test]
+async fn a_retry_that_gets_no_slot_is_none() {
+    let fake = Fake::start().await;
+    // It rests until after the deadline.
+    let config = "[server]\nrequest_timeout = \"20s\"\n[balancer]\npenalty_base = \"1m\"\n\
+                  penalty_ceiling = \"1m\"\noutage_retry = \"1m\"\n";
+    let ticketd = Ticketd::over(&[&fake], config).await;
+    fake.behave(json!({"fault": "status500"})).await;
+    assert_eq!(ticketd.summarize(CALL).await.status, 502);
+    Scrape::of(&ticketd)
+        .await
+        .assert(&[(&["ticketd_node_calls_total"], 1.0), (&["ticketd_call_retries_total"], 0.0)]);
+    ticketd.stop().await;
+}
+
+#[actix_web::test]
 async fn a_ticket_whose_caller_leaves_is_counted_as_abandoned() {
     let fake = Fake::start().await;
     let ticketd = Ticketd::over(&[&fake], "").await;

@@ -7,6 +7,7 @@ const TEXTS = {
   workbench: ['工作台', 'Workbench'],
   load: ['负载', 'Load'],
   loadTitle: ['最近一小时', 'The last hour'],
+  docs: ['接口文档', 'API documents'],
   ok: ['确定', 'OK'],
   cancel: ['取消', 'Cancel'],
   close: ['关闭', 'Close'],

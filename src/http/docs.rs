@@ -10,9 +10,9 @@ mod tests;
 use std::sync::LazyLock;
 
 use actix_web::{
-    HttpResponse,
+    HttpResponse, HttpResponseBuilder,
     http::header::{
-        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue,
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
         X_CONTENT_TYPE_OPTIONS,
     },
     web::{Bytes, Path, ServiceConfig},
@@ -87,8 +87,9 @@ async fn document() -> HttpResponse {
         body = String, example = "<!doctype html>")))]
 async fn page() -> HttpResponse {
     let page = include_bytes!("../../data/explorer/page.html");
-    let policy = (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    asset("text/html; charset=utf-8", page, policy)
+    asset("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .body(Bytes::from_static(page))
 }
 
 /// A file of the explorer
@@ -98,30 +99,27 @@ async fn page() -> HttpResponse {
     responses((status = 200, description = "The file, perhaps with `Content-Encoding: gzip`.",
         content((String = "text/javascript; charset=utf-8"), (String = "text/css; charset=utf-8")))))]
 async fn file(file: Path<(String,)>) -> Result<HttpResponse, ApiError> {
-    let encoding = |name| (CONTENT_ENCODING, HeaderValue::from_static(name));
     match file.0.as_str() {
         "page.css" => {
             let style = include_bytes!("../../data/explorer/page.css");
-            Ok(asset("text/css; charset=utf-8", style, encoding("identity")))
+            Ok(asset("text/css; charset=utf-8").body(Bytes::from_static(style)))
         }
         "openapi-explorer.js" => {
             let script = include_bytes!("../../data/explorer/openapi-explorer.min.js.gz");
-            Ok(asset("text/javascript; charset=utf-8", script, encoding("gzip")))
+            Ok(asset("text/javascript; charset=utf-8")
+                .insert_header((CONTENT_ENCODING, "gzip"))
+                .body(Bytes::from_static(script)))
         }
         _ => Err(ApiError::NotFound),
     }
 }
 
-/// A file that is part of the program, and not copied to be sent.
-fn asset(
-    content_type: &'static str,
-    bytes: &'static [u8],
-    header: (HeaderName, HeaderValue),
-) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((CACHE_CONTROL, "no-cache"))
-        .insert_header(header)
-        .body(Bytes::from_static(bytes))
+/// The head of a file that is part of the program.
+fn asset(content_type: &'static str) -> HttpResponseBuilder {
+    let mut head = HttpResponse::Ok();
+    head.content_type(content_type);
+    head.insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    head.insert_header((REFERRER_POLICY, "no-referrer"));
+    head.insert_header((CACHE_CONTROL, "no-cache"));
+    head
 }

@@ -19,6 +19,7 @@ mod live;
 mod loss;
 mod metrics;
 mod place;
+mod reader;
 mod sse;
 mod stop;
 mod summarize;

@@ -3,7 +3,7 @@
 //! The rule looks at the path that routing sees, after the normalisation of slashes and the decoding
 //! of escapes, and at the kind of the connection. No header but Authorization says anything.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, future::pending, sync::Arc};
 
 use actix_web::{
     Error, HttpRequest,
@@ -67,7 +67,7 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
-/// Who calls, as far as it is known. Nothing of it may be kept but a keyed hash.
+/// Who calls, as far as it is known. Nothing of it may be kept behind the answer but a keyed hash.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Caller<'a> {
     /// Whoever may open the control socket.
@@ -116,6 +116,24 @@ pub(super) async fn check<B: MessageBody + 'static>(
     match refused {
         None => next.call(request).await.map(ServiceResponse::map_into_left_body),
         Some(error) => Ok(request.error_response(error).map_into_right_body()),
+    }
+}
+
+/// Ends when a reload takes away what the caller of a request was let through for. The token stays with the
+/// request until then.
+pub(super) fn turned_away(request: &HttpRequest) -> impl Future<Output = ()> + use<> {
+    let over_tcp = request.conn_data::<OverControlSocket>().is_none();
+    let guard = request.app_data::<Data<Receiver<Arc<Guard>>>>().filter(|_| over_tcp);
+    let guard = guard.map(|guard| guard.get_ref().clone());
+    let needed = needed(request.match_info().as_str());
+    let presented = bearer(request.headers()).map(<[u8]>::to_vec);
+    async move {
+        let Some(mut guard) = guard else { return pending().await };
+        // What changed since the request was let through counts as well.
+        let refuses = |guard: &Arc<Guard>| judge(needed, guard, presented.as_deref()).is_err();
+        if guard.wait_for(refuses).await.is_err() {
+            pending().await
+        }
     }
 }
 

@@ -21,11 +21,10 @@ use tokio::{
     sync::{Mutex, OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 pub(super) use self::{load::LoadNow, nodes::NodesNow};
-use super::{Service, auth::Caller, connection, docs, error::ApiError, sse};
+use super::{Service, auth::Caller, connection, docs, error::ApiError, reader, sse};
 use crate::metrics::History;
 
 /// The most streams at once.
@@ -70,7 +69,7 @@ pub(super) struct Now {
 ///
 /// With `Accept: text/event-stream` the answer is a stream of server-sent events, each with JSON as its
 /// data: `nodes` (`NodesEvent`) at once, and anew within a second when anything of it has changed; `load`
-/// (`LoadEvent`) at once and every 10 s. It ends when the service stops. Who reads slowly misses states, and
+/// (`LoadEvent`) at once and every 10 s. It ends when the service stops or the token is taken away. Who reads slowly misses states, and
 /// is told the latest one. There are 32 streams at most. Without that header both come once, as one object.
 #[utoipa::path(get, path = "/live", operation_id = "live", tag = docs::SERVICE, security(("user" = [])),
     responses((status = 200, description = "Nodes and load, or the events of them.",
@@ -87,18 +86,18 @@ pub(super) async fn live(
     if request.method() == Method::HEAD {
         return Ok(sse::head().finish());
     }
-    let (end, permit) = match Caller::of(&request) {
+    let permit = match Caller::of(&request) {
         // Operators get in whatever there is over TCP.
-        Caller::OverControlSocket => (&service.closing, None),
+        Caller::OverControlSocket => None,
         Caller::Anonymous | Caller::Token(_) => {
             let permit = Arc::clone(&service.watched.streams).try_acquire_owned();
             let full = |_| ApiError::TooMany { retry_after: LATER };
-            (&service.stopping, Some(permit.map_err(full)?))
+            Some(permit.map_err(full)?)
         }
     };
     let now = Instant::now();
     let telling = Telling {
-        end: end.clone(),
+        over: reader::over(&service, &request),
         overfull: Box::pin(connection::overfull(&request)),
         nodes: None,
         look: now,
@@ -115,7 +114,7 @@ pub(super) async fn live(
 /// A reader who is being told.
 struct Telling {
     service: Data<Service>,
-    end: CancellationToken,
+    over: LocalBoxFuture<'static, ()>,
     /// Ends when the reader has sent too much meanwhile.
     overfull: LocalBoxFuture<'static, ()>,
     /// What was told of the nodes last.
@@ -133,7 +132,7 @@ impl Telling {
         loop {
             select! {
                 biased;
-                () = self.end.cancelled() => return None,
+                () = &mut self.over => return None,
                 () = &mut self.overfull => return None,
                 () = sleep_until(self.look) => {}
             }

@@ -1,13 +1,12 @@
 //! Where the lines of a node are, for who reads them: in memory, behind its pipes, or in the journal.
 
-use std::io;
+use std::{future::pending, io};
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future::LocalBoxFuture, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 use utoipa::ToSchema;
 
@@ -50,13 +49,11 @@ pub enum Entry {
 }
 
 impl NodeLines {
-    /// The last lines, and until `follow` is cancelled those to come.
-    pub fn entries(self, follow: Option<CancellationToken>) -> impl Stream<Item = Entry> {
+    /// The last lines, and until `follow` ends those to come.
+    pub fn entries(self, follow: Option<LocalBoxFuture<'static, ()>>) -> impl Stream<Item = Entry> {
         match self {
             Self::Memory(lines, coming) => {
-                let coming = follow.map(|stopping| {
-                    stream::unfold(coming, next).take_until(stopping.cancelled_owned())
-                });
+                let coming = follow.map(|end| stream::unfold(coming, next).take_until(end));
                 let lines = stream::iter(lines).map(Entry::Line);
                 lines.chain(stream::iter(coming).flatten()).left_stream()
             }
@@ -66,13 +63,8 @@ impl NodeLines {
                 });
                 let lines = lines.flat_map(|opened| match opened {
                     Ok((lines, follow)) => {
-                        let stopping = async move {
-                            match follow {
-                                Some(stopping) => stopping.cancelled_owned().await,
-                                None => std::future::pending().await,
-                            }
-                        };
-                        lines.stream().take_until(stopping).left_stream()
+                        let end = follow.unwrap_or_else(|| Box::pin(pending()));
+                        lines.stream().take_until(end).left_stream()
                     }
                     Err(error) => stream::iter([Err(error)]).right_stream(),
                 });
@@ -213,6 +205,8 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
 
     fn line(seq: u64) -> LogLine {
@@ -229,7 +223,8 @@ mod tests {
         let (sender, coming) = broadcast::channel(2);
         let stopping = CancellationToken::new();
         let lines = NodeLines::Memory(vec![line(1)], coming);
-        let mut entries = Box::pin(lines.entries(Some(stopping.clone())));
+        let mut entries =
+            Box::pin(lines.entries(Some(Box::pin(stopping.clone().cancelled_owned()))));
         assert_eq!(entries.next().await, Some(Entry::Line(line(1))));
         for seq in 2..6 {
             sender.send(line(seq)).expect("somebody follows");

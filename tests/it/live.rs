@@ -6,7 +6,7 @@ use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use crate::{
@@ -132,6 +132,47 @@ async fn a_stream_ends_when_the_service_stops_over_the_socket_too() {
     let (local, ()) = tokio::join!(local, stop);
     assert_eq!(local.status, 200);
     assert!(ticketd.process.ended().await.success());
+}
+
+#[actix_web::test]
+async fn a_stream_ends_when_its_token_is_taken_away() {
+    let [kept, gone] = ["remaining-token-012345", "leaving-token-0123456789"];
+    let (fake, folder) = (Fake::start().await, Folder::new());
+    let tokens = folder.write("tokens", &format!("{kept}\n{gone}\n"));
+    let admins = folder.write("admin-tokens", gone);
+    let config = folder.config(&[("tokens_file", &tokens), ("admin_tokens_file", &admins)]);
+    let ticketd = Ticketd::start(&config, &[("DEEPSEEK_ENDPOINTS", &fake.url)]).await;
+    let open = async |path: &str, token: &str| {
+        let mut stream = connect(&ticketd).await;
+        let ask = String::from_utf8(ASK.to_vec()).expect("text").replace("/live", path);
+        let ask = ask.replace(
+            "accept",
+            &format!("connection: close\r\nauthorization: Bearer {token}\r\naccept"),
+        );
+        stream.write_all(ask.as_bytes()).await.expect("sent");
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await.expect("it answers");
+        assert_eq!(&head, b"HTTP/1.1 200", "{path}");
+        stream
+    };
+    let log = format!("/admin/nodes/{}/log?follow=true", fake.url.trim_start_matches("http://"));
+    let mut stays = open("/live", kept).await;
+    let goes = [open("/live", gone).await, open(&log, gone).await];
+    folder.write("tokens", kept);
+    folder.write("admin-tokens", "another-token-0123456789");
+    assert_eq!(control(&folder.socket(), "POST /admin/reload", "").await.status, 200);
+    for mut stream in goes {
+        rest(&mut stream).await;
+    }
+    let told = async |stream: &mut tokio::net::TcpStream| {
+        let mut bytes = [0; 4096];
+        let length = timeout(SOON, stream.read(&mut bytes)).await.expect("in time").expect("read");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    while !told(&mut stays).await.contains("event: load") {}
+    assert_ticket(&control(&folder.socket(), "POST /summarize", CALL).await);
+    assert!(!told(&mut stays).await.is_empty(), "who still has a token reads on");
+    ticketd.stop().await;
 }
 
 #[actix_web::test]

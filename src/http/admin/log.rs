@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::{Service, find};
 use crate::{
-    http::{ask::ask_mortal, auth::Caller, docs, error::ApiError},
+    http::{ask::ask_mortal, docs, error::ApiError, reader},
     node::ReadLog,
     ollama::NDJSON,
 };
@@ -28,7 +28,7 @@ pub(super) struct Asked {
 /// The log of a node
 ///
 /// The last 200 lines, oldest first: one JSON object a line. With `follow=true` the answer goes on with
-/// the lines to come.
+/// the lines to come, until the service stops or the token is taken away.
 #[utoipa::path(get, path = "/admin/nodes/{id}/log", operation_id = "nodeLog", tag = docs::ADMIN, security(("admin" = [])),
     params(Asked),
     responses((status = 200, description = "The lines, each an object of the form `LogEntry`.",
@@ -45,11 +45,7 @@ pub(super) async fn log(
     let lines = read.ok().and_then(Result::ok).ok_or(ApiError::NoSuchNode)?;
     // The node's actor is not kept alive by who reads its log.
     drop(node);
-    let end = match Caller::of(&request) {
-        Caller::OverControlSocket => &service.closing,
-        Caller::Anonymous | Caller::Token(_) => &service.stopping,
-    };
-    let follow = asked.follow.then(|| end.clone());
+    let follow = asked.follow.then(|| reader::over(&service, &request));
     let body = lines.entries(follow).map(|entry| Ok::<_, ApiError>(bytes(&entry)));
     Ok(HttpResponse::Ok().content_type(NDJSON).streaming(Box::pin(body)))
 }

@@ -12,12 +12,21 @@ mod stream;
 mod text;
 mod types;
 
-use std::{future::Future, time::Duration};
+use std::{
+    cell::Cell,
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use actix_tls::connect::{
     ConnectError as Unconnected, ConnectInfo, Connection, Connector as TcpConnector,
 };
 use actix_web::{
+    body::{BodySize, MessageBody},
     dev::{Service, fn_service},
     http::{StatusCode, Uri},
     rt::{self, net::TcpStream},
@@ -113,7 +122,7 @@ pub async fn generate(
             .timeout(budget.first_token)
             .content_type("application/json");
         pace.start(Instant::now());
-        let mut response = call.send_body(body).await?;
+        let mut response = call.send_body(Noted { body, sent: pace.sent() }).await?;
         match response.status() {
             StatusCode::OK => read_lines(response, budget.token, pace).await,
             status => Err(refusal(status, &mut response, budget.token).await),
@@ -131,6 +140,28 @@ pub async fn generate(
         // A call without any token hangs; one with tokens does not end.
         Err(_) if !pace.has_begun() => Err(UpstreamError::Stalled(Stalled::FirstToken)),
         ended => ended?,
+    }
+}
+
+/// A request's body, which notes that it goes out.
+struct Noted {
+    body: Bytes,
+    sent: Rc<Cell<bool>>,
+}
+
+impl MessageBody for Noted {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        self.sent.set(true);
+        Pin::new(&mut self.body).poll_next(context)
     }
 }
 
@@ -179,4 +210,38 @@ async fn within<F: Future>(
     future: F,
 ) -> Result<F::Output, UpstreamError> {
     timeout(limit, future).await.map_err(|_| UpstreamError::Stalled(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::config::Model;
+
+    #[actix_web::test]
+    async fn a_call_is_sent_once_its_connection_is_open() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base_url = format!("http://{}", listener.local_addr().expect("an address"));
+        let limit = Duration::from_secs(60);
+        let budget = Budget { first_token: limit, token: limit, call: limit };
+        let (client, pace) = (client(limit), Pace::default());
+        let body = LoadRequest::new(&Model::default()).to_body();
+        let mut call = Box::pin(generate(&client, &base_url, body, budget, &pace));
+        assert!(call.as_mut().now_or_never().is_none());
+        assert!(pace.started().is_some() && !pace.is_sent(), "it connects");
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut head = [0; 4];
+            stream.read_exact(&mut head).await.expect("a request");
+            assert!(pace.is_sent());
+            stream.write_all(b"HTTP/1.1 500 x\r\ncontent-length: 0\r\n\r\n").await.expect("sent");
+            stream
+        };
+        let (answered, _stream) = tokio::join!(call, answer);
+        assert!(matches!(answered, Err(UpstreamError::Status(500))), "{answered:?}");
+    }
 }

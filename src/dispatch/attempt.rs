@@ -113,7 +113,7 @@ impl Dispatch {
         poll_fn(|context| {
             let polled = call.as_mut().poll(context);
             if polled.is_pending()
-                && pace.started().is_some()
+                && pace.is_sent()
                 && let Some(sent) = sent.take()
             {
                 sent();

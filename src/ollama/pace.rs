@@ -1,13 +1,14 @@
 //! How an answer comes along: a note that the reader of a call keeps and that others look at meanwhile.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use tokio::time::Instant;
 
-/// When a call was sent, and when the pieces of its answer came.
+/// When a call began, whether it was sent, and when the pieces of its answer came.
 #[derive(Debug, Default)]
 pub struct Pace {
     started: Cell<Option<Instant>>,
+    sent: Rc<Cell<bool>>,
     first: Cell<Option<Instant>>,
     last: Cell<Option<Instant>>,
     longest_gap: Cell<Duration>,
@@ -15,9 +16,10 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// The call is sent. What an earlier one left is forgotten.
+    /// The call begins: a connection is opened for it, if there is none. What an earlier one left is forgotten.
     pub(super) fn start(&self, now: Instant) {
         self.started.set(Some(now));
+        self.sent.set(false);
         self.first.set(None);
         self.last.set(None);
         self.longest_gap.set(Duration::ZERO);
@@ -42,7 +44,17 @@ impl Pace {
         self.tokens.get()
     }
 
-    /// When the call was sent; none if it was not.
+    /// What notes that the request went out.
+    pub(super) fn sent(&self) -> Rc<Cell<bool>> {
+        Rc::clone(&self.sent)
+    }
+
+    /// Whether the request is on its way, over a connection that is open.
+    pub fn is_sent(&self) -> bool {
+        self.sent.get()
+    }
+
+    /// When the call began; none if it did not.
     pub fn started(&self) -> Option<Instant> {
         self.started.get()
     }
@@ -52,7 +64,7 @@ impl Pace {
         self.first.get().is_some()
     }
 
-    /// The time from sending the call to the first piece; none before that.
+    /// The time from the call's begin to the first piece; none before that.
     pub fn first_token(&self) -> Option<Duration> {
         Some(self.first.get()? - self.started.get()?)
     }
@@ -62,8 +74,8 @@ impl Pace {
         self.longest_gap.get()
     }
 
-    /// The time since the last sign of progress: the last piece, or sending the call if none came. Nothing if
-    /// it was not sent.
+    /// The time since the last sign of progress: the last piece, or the call's begin if none came. Nothing if
+    /// it did not begin.
     pub fn silent_for(&self) -> Duration {
         self.progress().map_or(Duration::ZERO, |last| last.elapsed())
     }

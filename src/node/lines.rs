@@ -19,8 +19,8 @@ use crate::journal::{self, Reader, tell};
 /// The log of a node. What it holds is read only when it is asked for.
 #[derive(Debug)]
 pub enum NodeLines {
-    /// The lines that came through its pipes, and those to come.
-    Memory(Vec<LogLine>, broadcast::Receiver<LogLine>),
+    /// The lines that came through its pipes, and those to come if they were asked for.
+    Memory(Vec<LogLine>, Option<broadcast::Receiver<LogLine>>),
     /// Those that it wrote to the journal, also under an earlier ticketd.
     Journal(Reader),
 }
@@ -53,7 +53,9 @@ impl NodeLines {
     pub fn entries(self, follow: Option<LocalBoxFuture<'static, ()>>) -> impl Stream<Item = Entry> {
         match self {
             Self::Memory(lines, coming) => {
-                let coming = follow.map(|end| stream::unfold(coming, next).take_until(end));
+                let coming = coming.zip(follow);
+                let coming =
+                    coming.map(|(coming, end)| stream::unfold(coming, next).take_until(end));
                 let lines = stream::iter(lines).map(Entry::Line);
                 lines.chain(stream::iter(coming).flatten()).left_stream()
             }
@@ -146,12 +148,12 @@ impl Spoken {
 }
 
 impl Node {
-    /// The node's log.
-    pub(super) fn lines(&mut self) -> NodeLines {
+    /// The node's log, with the lines to come if they are followed.
+    pub(super) fn lines(&mut self, follow: bool) -> NodeLines {
         match self.reader().filter(|_| !self.piped) {
             Some(reader) => NodeLines::Journal(reader),
             None => {
-                let (lines, coming) = self.log.read();
+                let (lines, coming) = self.log.read(follow);
                 NodeLines::Memory(lines, coming)
             }
         }
@@ -222,7 +224,7 @@ mod tests {
     async fn who_follows_memory_gets_what_is_there_and_what_comes_until_the_service_stops() {
         let (sender, coming) = broadcast::channel(2);
         let stopping = CancellationToken::new();
-        let lines = NodeLines::Memory(vec![line(1)], coming);
+        let lines = NodeLines::Memory(vec![line(1)], Some(coming));
         let mut entries =
             Box::pin(lines.entries(Some(Box::pin(stopping.clone().cancelled_owned()))));
         assert_eq!(entries.next().await, Some(Entry::Line(line(1))));
@@ -233,7 +235,7 @@ mod tests {
         assert_eq!(entries.next().await, Some(Entry::Line(line(4))));
         stopping.cancel();
         assert_eq!(entries.next().await, None);
-        let lines = NodeLines::Memory(vec![line(1)], sender.subscribe());
+        let lines = NodeLines::Memory(vec![line(1)], Some(sender.subscribe()));
         let last: Vec<_> = lines.entries(None).collect().await;
         assert_eq!(last, [Entry::Line(line(1))]);
     }

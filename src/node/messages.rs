@@ -60,7 +60,10 @@ pub struct Reconfigure {
     pub restart: Option<oneshot::Sender<bool>>,
 }
 
-/// Asks for the last lines of output, and those to come.
+/// Asks for the last lines of output.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "NodeLines")]
-pub struct ReadLog;
+pub struct ReadLog {
+    /// Whether lines to come are read, too.
+    pub follow: bool,
+}

@@ -127,7 +127,7 @@ impl Handler<CallEnded> for Node {
 impl Handler<ReadLog> for Node {
     type Result = MessageResult<ReadLog>;
 
-    fn handle(&mut self, _: ReadLog, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.lines())
+    fn handle(&mut self, read: ReadLog, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.lines(read.follow))
     }
 }

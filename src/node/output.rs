@@ -85,7 +85,7 @@ pub(super) struct NodeLog {
     node: NodeId,
     lines: VecDeque<LogLine>,
     count: u64,
-    /// Those who read on; its buffer is there only while there are any.
+    /// Those who read on. When the last one has gone, the next line or look at the log drops the buffer.
     followers: Option<broadcast::Sender<LogLine>>,
     limit: Limit,
 }
@@ -142,10 +142,15 @@ impl NodeLog {
         }
     }
 
-    /// The lines that are kept, and those to come.
-    pub(super) fn read(&mut self) -> (Vec<LogLine>, broadcast::Receiver<LogLine>) {
-        let followers = self.followers.get_or_insert_with(|| broadcast::channel(AHEAD).0);
-        (self.lines.iter().rev().cloned().collect(), followers.subscribe())
+    /// The lines that are kept, and those to come if they are followed.
+    pub(super) fn read(
+        &mut self,
+        follow: bool,
+    ) -> (Vec<LogLine>, Option<broadcast::Receiver<LogLine>>) {
+        self.followers.take_if(|followers| followers.receiver_count() == 0);
+        let new = || broadcast::channel(AHEAD).0;
+        let coming = follow.then(|| self.followers.get_or_insert_with(new).subscribe());
+        (self.lines.iter().rev().cloned().collect(), coming)
     }
 
     /// The last lines of one process.
@@ -263,7 +268,7 @@ mod tests {
             log.take(format!("line {number}"), 7, Duration::ZERO);
         }
         log.take("of another process".to_owned(), 8, Duration::ZERO);
-        let (kept, _) = log.read();
+        let (kept, _) = log.read(false);
         assert_eq!(kept.len(), KEPT);
         assert_eq!((kept[0].seq, kept[0].line.as_str()), (Some(102), "line 101"));
         assert_eq!(log.last_of(7, 2), ["line 298", "line 299"]);
@@ -274,9 +279,9 @@ mod tests {
         let mut log = NodeLog::new(NodeId::from("n".to_owned()), 1);
         let take = |log: &mut NodeLog, line: &str| log.take(line.to_owned(), 7, Duration::ZERO);
         take(&mut log, "one");
-        assert!(log.followers.is_none());
-        let ((kept, mut one), (_, mut other)) = (log.read(), log.read());
-        assert_eq!(kept.len(), 1);
+        assert_eq!(log.read(false).0.len(), 1);
+        assert!(log.followers.is_none(), "who only looks follows nothing");
+        let [mut one, mut other] = [(); 2].map(|()| log.read(true).1.expect("lines to come"));
         take(&mut log, "two");
         for coming in [&mut one, &mut other] {
             assert_eq!(coming.try_recv().expect("a line").line, "two");
@@ -285,8 +290,10 @@ mod tests {
         take(&mut log, "three");
         assert_eq!(other.try_recv().expect("a line").line, "three");
         drop(other);
+        assert_eq!(log.read(false).0.len(), 3);
+        assert!(log.followers.is_none(), "a look drops it");
+        drop(log.read(true));
         take(&mut log, "four");
-        assert!(log.followers.is_none());
-        assert_eq!(log.read().0.len(), 4);
+        assert!(log.followers.is_none(), "and so does a line");
     }
 }

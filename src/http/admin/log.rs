@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
-    /// Whether lines to come are sent, too, until the reader leaves.
+    /// Whether lines to come are sent, too.
     #[serde(default)]
     #[param(required = false, default = false, example = false)]
     follow: bool,
@@ -28,7 +28,7 @@ pub(super) struct Asked {
 /// The log of a node
 ///
 /// The last 200 lines, oldest first: one JSON object a line. With `follow=true` the answer goes on with
-/// the lines to come, until the service stops or the token is taken away.
+/// the lines to come, until the service stops or a reload would not let the reader in any more.
 #[utoipa::path(get, path = "/admin/nodes/{id}/log", operation_id = "nodeLog", tag = docs::ADMIN, security(("admin" = [])),
     params(Asked),
     responses((status = 200, description = "The lines, each an object of the form `LogEntry`.",
@@ -41,7 +41,7 @@ pub(super) async fn log(
 ) -> Result<HttpResponse, ApiError> {
     let asked = asked.ok_or_else(|| ApiError::BadRequest("follow必须是true或false".to_owned()))?;
     let node = find(&service, id.into_inner().0).await?;
-    let read = ask_mortal(&node, ReadLog).await;
+    let read = ask_mortal(&node, ReadLog { follow: asked.follow }).await;
     let lines = read.ok().and_then(Result::ok).ok_or(ApiError::NoSuchNode)?;
     // The node's actor is not kept alive by who reads its log.
     drop(node);

@@ -67,7 +67,7 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
-/// Who calls, as far as it is known. Nothing of it may be kept behind the answer but a keyed hash.
+/// Who calls, as far as it is known. Nothing of it may be kept after the answer but a keyed hash.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Caller<'a> {
     /// Whoever may open the control socket.
@@ -119,8 +119,7 @@ pub(super) async fn check<B: MessageBody + 'static>(
     }
 }
 
-/// Ends when a reload takes away what the caller of a request was let through for. The token stays with the
-/// request until then.
+/// Ends when a reload would refuse the request's caller. The token stays with the request until then.
 pub(super) fn turned_away(request: &HttpRequest) -> impl Future<Output = ()> + use<> {
     let over_tcp = request.conn_data::<OverControlSocket>().is_none();
     let guard = request.app_data::<Data<Receiver<Arc<Guard>>>>().filter(|_| over_tcp);

@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use super::{
     Quality, Settings, Ticket, Transcript, prompt,
     quality::Evidence,
-    validate::{self, Fault, Said},
+    validate::{self, Fault, SaidLetters},
 };
 use crate::{
     dispatch::{self, Unfit},
@@ -16,7 +16,7 @@ use crate::{
 /// named; then the better one of both counts.
 pub(super) struct Judge<'a> {
     settings: &'a Settings,
-    said: &'a Transcript,
+    call: &'a Transcript,
     known: OnceCell<Known<'a>>,
     first: RefCell<Option<(Ticket, Quality)>>,
 }
@@ -24,13 +24,13 @@ pub(super) struct Judge<'a> {
 /// What all tickets of the call are compared with.
 struct Known<'a> {
     evidence: Evidence<'a>,
-    said: Said,
+    letters: SaidLetters,
 }
 
 impl<'a> Judge<'a> {
     /// A judge of the tickets of what was said.
-    pub(super) fn new(settings: &'a Settings, said: &'a Transcript) -> Self {
-        Self { settings, said, known: OnceCell::new(), first: RefCell::default() }
+    pub(super) fn new(settings: &'a Settings, call: &'a Transcript) -> Self {
+        Self { settings, call, known: OnceCell::new(), first: RefCell::default() }
     }
 
     /// The ticket that was refused, if no other one came in its place.
@@ -40,14 +40,14 @@ impl<'a> Judge<'a> {
 
     fn known(&self) -> &Known<'a> {
         self.known.get_or_init(|| Known {
-            evidence: Evidence::new(self.said, &self.settings.corrector),
-            said: Said::new(self.said),
+            evidence: Evidence::new(self.call, &self.settings.corrector),
+            letters: SaidLetters::new(self.call),
         })
     }
 
     fn ticket(&self, text: &str) -> Result<Ticket, Fault> {
         let ticket = validate::ticket(text, &self.settings.ticket.types)?;
-        let copied = self.settings.prompts.guarded.are_in(&ticket, &self.known().said);
+        let copied = self.settings.prompts.guarded.are_in(&ticket, &self.known().letters);
         if copied { Err(Fault::Instructions) } else { Ok(ticket) }
     }
 }

@@ -32,7 +32,7 @@ pub struct Quality {
     pub skipped_turns: usize,
 }
 
-/// What a call says, read once for all tickets that are compared with it.
+/// What a call says, and sounds like where places are named, read once for all tickets that are compared with it.
 pub(super) struct Evidence<'a> {
     basis: Basis<'a, Corrector>,
     said: Said<'a>,

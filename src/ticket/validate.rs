@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 pub(super) use self::{
     fault::Fault,
-    instructions::{Instructions, Said},
+    instructions::{Instructions, SaidLetters},
 };
 use super::{NOT_MENTIONED, Ticket, parse};
 

@@ -164,14 +164,22 @@ async fn a_stream_ends_when_its_token_is_taken_away() {
     for mut stream in goes {
         rest(&mut stream).await;
     }
-    let told = async |stream: &mut tokio::net::TcpStream| {
-        let mut bytes = [0; 4096];
-        let length = timeout(SOON, stream.read(&mut bytes)).await.expect("in time").expect("read");
-        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    let mut text = String::new();
+    let mut until_told = async |event: &str, times: usize| {
+        let read = async {
+            while text.matches(event).count() < times {
+                let mut bytes = [0; 4096];
+                let length = stays.read(&mut bytes).await.expect("a stream");
+                assert!(length > 0, "it ended: {text}");
+                text.push_str(&String::from_utf8_lossy(&bytes[..length]));
+            }
+            text.matches("event: nodes").count()
+        };
+        timeout(SOON, read).await.expect(event)
     };
-    while !told(&mut stays).await.contains("event: load") {}
+    let before = until_told("event: load", 1).await;
     assert_ticket(&control(&folder.socket(), "POST /summarize", CALL).await);
-    assert!(!told(&mut stays).await.is_empty(), "who still has a token reads on");
+    until_told("event: nodes", before + 1).await;
     ticketd.stop().await;
 }
 

@@ -47,7 +47,11 @@ impl Instructions {
     }
 
     /// Whether a ticket repeats them in words that nobody said.
-    pub(in crate::ticket) fn are_in(&self, ticket: &Ticket, Said(said): &Said) -> bool {
+    pub(in crate::ticket) fn are_in(
+        &self,
+        ticket: &Ticket,
+        SaidLetters(said): &SaidLetters,
+    ) -> bool {
         let copied = |text: &str| {
             let whole = letters(text);
             let told = self.letters.as_ref().is_some_and(|told| told.contains(&whole));
@@ -66,9 +70,9 @@ impl Instructions {
 }
 
 /// The letters of a call.
-pub(in crate::ticket) struct Said(String);
+pub(in crate::ticket) struct SaidLetters(String);
 
-impl Said {
+impl SaidLetters {
     /// Those of all turns.
     pub(in crate::ticket) fn new(call: &Transcript) -> Self {
         Self(call.turns.iter().map(|turn| letters(&turn.words)).collect())
@@ -101,10 +105,10 @@ mod tests {
         }
     }
 
-    fn call(words: &str) -> Said {
+    fn call(words: &str) -> SaidLetters {
         let mut call = Transcript::default();
         call.push(Speaker::Citizen, words);
-        Said::new(&call)
+        SaidLetters::new(&call)
     }
 
     #[test]

@@ -67,11 +67,25 @@ pub(super) fn is_holiday(month: &Number, day: &Number, spoken: &Spoken) -> bool 
             .any(|(name, m, d)| has(month, "月", m) && has(day, "日", d) && is_said(name))
 }
 
+/// The days and parts of the day that were said.
+pub(super) struct Heard {
+    parts: Vec<Daypart>,
+    /// Each day as its group, with the part right behind it.
+    days: Vec<(usize, Option<Daypart>)>,
+}
+
+impl Heard {
+    pub(super) fn new(spoken: &Spoken) -> Self {
+        let days = days(&spoken.texts()).into_iter();
+        let days = days.map(|day| (day.group, part_behind(&day).map(|(_, part)| part)));
+        Self { parts: said(spoken), days: days.collect() }
+    }
+}
+
 /// Checks the days and parts of the day of a text.
-pub(super) fn check(text: &str, spoken: &Spoken, items: &mut Vec<Item>) {
-    let said: Vec<Daypart> = said(spoken);
+pub(super) fn check(text: &str, spoken: &Spoken, heard: &Heard, items: &mut Vec<Item>) {
     for (word, part) in numerals::dayparts(text) {
-        if !said.iter().any(|other| are_akin(*other, part)) {
+        if !heard.parts.iter().any(|other| are_akin(*other, part)) {
             add(items, Kind::Time, word);
         }
     }
@@ -81,11 +95,11 @@ pub(super) fn check(text: &str, spoken: &Spoken, items: &mut Vec<Item>) {
             add(items, Kind::Date, third);
         }
     }
-    let [named, heard] = [days(&[text]), days(&spoken.texts())];
+    let named = days(&[text]);
     for group in 0..DAYS.len() {
-        let [named, heard] = [&named, &heard].map(|days| of_group(days, group));
-        let parts: Vec<Daypart> =
-            heard.clone().filter_map(|day| Some(part_behind(day)?.1)).collect();
+        let named = named.iter().filter(|day| day.group == group);
+        let mut heard = heard.days.iter().filter(|(other, _)| *other == group);
+        let parts: Vec<Daypart> = heard.clone().filter_map(|(_, part)| *part).collect();
         for (word, part) in named.clone().filter_map(part_behind) {
             // 前天上午 for 前天下午, whatever else happened in the morning.
             if !parts.is_empty() && !parts.iter().any(|said| are_akin(*said, part)) {
@@ -93,7 +107,7 @@ pub(super) fn check(text: &str, spoken: &Spoken, items: &mut Vec<Item>) {
             }
         }
         let Some(day) = named.clone().find(|day| is_day(day)) else { continue };
-        if heard.clone().next().is_none() {
+        if heard.next().is_none() {
             add(items, Kind::Date, day.word);
         }
     }
@@ -107,11 +121,6 @@ struct Day<'a> {
     word: &'static str,
     before: Option<char>,
     behind: &'a str,
-}
-
-/// Those of the same day.
-fn of_group<'a>(days: &'a [Day<'a>], group: usize) -> impl Iterator<Item = &'a Day<'a>> + Clone {
-    days.iter().filter(move |day| day.group == group)
 }
 
 /// All words for days in some texts, each of them in the order of the words.

@@ -70,7 +70,8 @@ pub(super) struct Now {
 /// With `Accept: text/event-stream` the answer is a stream of server-sent events, each with JSON as its
 /// data: `nodes` (`NodesEvent`) at once, and anew within a second when anything of it has changed; `load`
 /// (`LoadEvent`) at once and every 10 s. It ends when the service stops, or a reload would not let the
-/// reader in any more. Who reads slowly misses states, and is told the latest one. There are 32 streams at most. Without that header both come once, as one object.
+/// reader in any more. Who reads slowly misses states, and is told the latest one. There are 32 streams at
+/// most. Without that header both come once, as one object.
 #[utoipa::path(get, path = "/live", operation_id = "live", tag = docs::SERVICE, security(("user" = [])),
     responses((status = 200, description = "Nodes and load, or the events of them.",
         content((Now = "application/json"), (String = "text/event-stream",

@@ -99,6 +99,7 @@ pub struct Basis<'a, E> {
     transcript: &'a Transcript,
     spoken: Spoken,
     heard: Heard<'a, E>,
+    days: day::Heard,
     ear: &'a E,
 }
 
@@ -106,7 +107,8 @@ impl<'a, E: Ear> Basis<'a, E> {
     /// Reads a call.
     pub fn new(transcript: &'a Transcript, ear: &'a E) -> Self {
         let (spoken, heard) = (Spoken::new(transcript, ear), Heard::new(transcript, ear));
-        Self { transcript, spoken, heard, ear }
+        let days = day::Heard::new(&spoken);
+        Self { transcript, spoken, heard, days, ear }
     }
 
     /// Compares a ticket with the call.
@@ -125,14 +127,14 @@ impl<'a, E: Ear> Basis<'a, E> {
         ticket: &Ticket,
         mut tell: impl FnMut(Field, &Number, &Origin<'_>),
     ) -> Grounding {
-        let Self { spoken, ear, .. } = self;
+        let Self { spoken, days, ear, .. } = self;
         let heard = self.heard.with(&ticket.ticket_zone);
         let mut grounding = Grounding::default();
         for field in [Field::Title, Field::Content] {
             let text = field.of(ticket);
             let tell = |number: &Number, from: &Origin<'_>| tell(field, number, from);
             number::check(text, spoken, *ear, &mut grounding, tell);
-            day::check(text, spoken, &mut grounding.ungrounded);
+            day::check(text, spoken, days, &mut grounding.ungrounded);
             person::check(text, &heard, &mut grounding.ungrounded);
             office::check(text, &heard, &mut grounding.ungrounded);
         }
